@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The configuration file (/etc/iotsafe/iotsafe.conf, INI, read with inih): typed, checked, with file,
+ * line and expectation in every complaint. */
+#ifndef IOTSAFE_BASE_SETTINGS_H
+#define IOTSAFE_BASE_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "limits.h"
+#include "log.h"
+#include "status.h"
+#include "uri.h"
+
+enum settings_kind {
+	SETTINGS_PRIVATE_KEY,
+	SETTINGS_PUBLIC_KEY,
+	SETTINGS_CERTIFICATE,
+	SETTINGS_DATA,
+	SETTINGS_SECRET_KEY,
+};
+
+enum settings_key_type {
+	SETTINGS_KEY_NONE,
+	SETTINGS_KEY_P256,
+	SETTINGS_KEY_P384,
+	SETTINGS_KEY_BRAINPOOL_P256R1,
+	SETTINGS_KEY_RSA2048,
+};
+
+struct settings_aid {
+	uint8_t b[AID_MAX];
+	size_t n;
+};
+
+/* [slot NAME] */
+struct settings_slot {
+	char name[NAME_MAX_LEN];
+	int id; /* -1: assigned in order of the file */
+	struct uri uri;
+	char uri_text[URI_MAX];
+	char label[33];                          /* token label; empty: from the card */
+	struct settings_aid aid[AIDS_MAX];       /* empty: the default list */
+	size_t aid_count;
+	char expected_iccid[ICCID_DIGITS_MAX + 1]; /* empty: any SIM */
+	char pin_source[PATH_LEN_MAX];           /* "file:/path", or empty */
+	int cla_base;                            /* 0x80 or 0x00; -1: learned */
+	long chunk;                              /* READ FILE Le; 0: learned */
+};
+
+/* [container LABEL] */
+struct settings_container {
+	char name[NAME_MAX_LEN]; /* the section's name */
+	char slot[NAME_MAX_LEN];
+	enum settings_kind kind;
+	uint8_t id[CONTAINER_ID_MAX];
+	size_t id_len;
+	enum settings_key_type key_type;
+	char label[CONTAINER_LABEL_MAX + 1];
+};
+
+struct settings {
+	enum log_level log;
+	enum log_target log_target;
+	int timeout_ms;        /* one card operation; default 10 000 */
+	bool check_signatures; /* default true */
+	char lock_dir[PATH_LEN_MAX]; /* default /run/lock/iotsafe */
+	struct settings_slot slot[SLOTS_MAX];
+	size_t slot_count;
+	struct settings_container container[CONTAINER_SETTINGS_MAX];
+	size_t container_count;
+	bool from_file; /* false: no file was found, defaults are in force */
+};
+
+enum { SETTINGS_ERROR_MAX = 512 };
+
+void settings_default(struct settings *ret_s);
+/* The path in force: IOTSAFE_CONF (ignored when setuid), else the built-in one. Static storage or
+ * the environment's. */
+const char *settings_path(void);
+/* Reads path into *ret_s (defaults first). A missing file is ST_OK with from_file = false, unless it
+ * was named by IOTSAFE_CONF. ST_CONFIG with a line for people in err ("FILE:LINE: what was found,
+ * what is expected") for anything wrong, for a file that is group- or world-writable, or not owned by
+ * root or the effective user. Allocates nothing that outlives the call. */
+status settings_load(const char *path, struct settings *ret_s, char err[SETTINGS_ERROR_MAX]) MUST_USE;
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Faults by the names of the reference's list (transports.md §11): C1..C12 act in the card, F1..F29 in
+ * the AT front, P.., M.., Q.. in theirs.
+ *
+ * SPEC := NAME [ '@' N ] [ 'x' COUNT ] [ ':' PARAM ]
+ *   @N      strikes first at the Nth APDU (C) or AT command (F) after it was armed, counted from 1;
+ *           default 1
+ *   xCOUNT  strikes that many times; x0 means for ever; default 1 (modem habits such as F1, F2, F7,
+ *           F16, F17, F18 default to x0)
+ *   :PARAM  per fault, e.g. C10:5000 (milliseconds), C6:6283 (status word)
+ * Thread-safe. */
+#ifndef IOTSAFE_SIM_FAULT_H
+#define IOTSAFE_SIM_FAULT_H
+
+#include <stdbool.h>
+#include "bytes.h"
+
+enum sim_fault_name {
+	FAULT_NONE,
+	FAULT_C1, FAULT_C2, FAULT_C3, FAULT_C4, FAULT_C5, FAULT_C6, FAULT_C7, FAULT_C8, FAULT_C9,
+	FAULT_C10, FAULT_C11, FAULT_C12,
+	FAULT_F1, FAULT_F2, FAULT_F3, FAULT_F4, FAULT_F5, FAULT_F6, FAULT_F7, FAULT_F8, FAULT_F9,
+	FAULT_F10, FAULT_F11, FAULT_F12, FAULT_F13, FAULT_F14, FAULT_F15, FAULT_F16, FAULT_F17,
+	FAULT_F18, FAULT_F19, FAULT_F20, FAULT_F21, FAULT_F22, FAULT_F23, FAULT_F24, FAULT_F25,
+	FAULT_F26, FAULT_F27, FAULT_F28, FAULT_F29,
+	FAULT_COUNT
+};
+
+struct sim_faults;
+struct sim_faults *sim_faults_new(void);
+void sim_faults_free(struct sim_faults *f);
+/* ST_ARG with a line for people in err for a SPEC that is not one. */
+status sim_faults_arm(struct sim_faults *f, struct bytes spec, char err[128]) MUST_USE;
+void sim_faults_clear(struct sim_faults *f);
+/* Counts one event (an APDU for the 'C' family, an AT command for 'F'): call once per event, before
+ * asking sim_faults_strikes for the faults of that family. */
+void sim_faults_tick(struct sim_faults *f, char family);
+/* Does this fault strike at the present event? param (may be NULL) gets the PARAM text or "". */
+bool sim_faults_strikes(struct sim_faults *f, enum sim_fault_name name, char param[64]);
+/* How many strikes so far, for "fault list". */
+unsigned sim_faults_struck(struct sim_faults *f, enum sim_fault_name name);
+const char *sim_fault_text(enum sim_fault_name name); /* one line: what it does */
+
+#endif
