@@ -10,7 +10,7 @@
 
 #include <stdbool.h>
 #include "bytes.h"
-#include "limits.h"
+#include "sizes.h"
 
 enum hash_alg { HASH_NONE, HASH_SHA1, HASH_SHA256, HASH_SHA384, HASH_SHA512 };
 enum curve { CURVE_NONE, CURVE_P256, CURVE_P384, CURVE_BRAINPOOL_P256R1 };

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "limits.h"
+#include "sizes.h"
 #include "log.h"
 #include "status.h"
 #include "uri.h"

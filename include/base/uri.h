@@ -5,7 +5,7 @@
 #define IOTSAFE_BASE_URI_H
 
 #include <stdbool.h>
-#include "limits.h"
+#include "sizes.h"
 #include "status.h"
 
 enum { URI_PARAMS_MAX = 8 };

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include "bytes.h"
 #include "crypto.h"
-#include "limits.h"
+#include "sizes.h"
 
 enum container_kind {
 	CONTAINER_PRIVATE_KEY,

@@ -23,7 +23,7 @@
 
 #include "bytes.h"
 #include "deadline.h"
-#include "limits.h"
+#include "sizes.h"
 #include "status.h"
 #include "uri.h"
 

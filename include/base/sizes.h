@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every size in the system, with its reason. */
-#ifndef IOTSAFE_BASE_LIMITS_H
-#define IOTSAFE_BASE_LIMITS_H
+#ifndef IOTSAFE_BASE_SIZES_H
+#define IOTSAFE_BASE_SIZES_H
 
 enum {
 	/* ISO 7816-3 short APDU: 4 header + Lc + 255 data + Le; 256 data + SW */

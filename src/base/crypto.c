@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libctx.h"
+
+#include <openssl/crypto.h>
+#include <openssl/provider.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* All that this library ever keeps of libcrypto. */
+static struct {
+	OSSL_LIB_CTX *ctx;
+	OSSL_PROVIDER *provider;
+	EVP_MD *md[HASH_SHA512 + 1];
+} own;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static _Atomic enum { UNMADE, READY, DEAD } state = UNMADE;
+
+static const char *const md_names[] = {
+	[HASH_NONE] = NULL,	  [HASH_SHA1] = "SHA1",	    [HASH_SHA256] = "SHA256",
+	[HASH_SHA384] = "SHA384", [HASH_SHA512] = "SHA512",
+};
+
+static void drop(void)
+{
+	for (int i = HASH_SHA1; i <= HASH_SHA512; i++) {
+		EVP_MD_free(own.md[i]);
+		own.md[i] = NULL;
+	}
+	OSSL_PROVIDER_unload(own.provider);
+	own.provider = NULL;
+	OSSL_LIB_CTX_free(own.ctx);
+	own.ctx = NULL;
+}
+
+/* Called by OPENSSL_cleanup before it tears libcrypto down. */
+static void on_cleanup(void)
+{
+	if (atomic_exchange(&state, DEAD) == READY)
+		drop();
+}
+
+static bool make(void)
+{
+	own.ctx = OSSL_LIB_CTX_new();
+	if (!own.ctx)
+		return false;
+	own.provider = OSSL_PROVIDER_load(own.ctx, "default");
+	if (!own.provider)
+		return false;
+	for (int i = HASH_SHA1; i <= HASH_SHA512; i++)
+		own.md[i] = EVP_MD_fetch(own.ctx, md_names[i], NULL);
+	return own.md[HASH_SHA256] != NULL;
+}
+
+OSSL_LIB_CTX *libctx_get(void)
+{
+	if (atomic_load(&state) == UNMADE) {
+		pthread_mutex_lock(&lock);
+		if (atomic_load(&state) == UNMADE) {
+			/* Once registered, libcrypto keeps this object mapped: never registered
+			 * twice. */
+			static bool registered;
+
+			if (!registered)
+				registered = OPENSSL_atexit(on_cleanup) == 1;
+			if (registered && make())
+				atomic_store(&state, READY);
+			else
+				drop();
+		}
+		pthread_mutex_unlock(&lock);
+	}
+	return atomic_load(&state) == READY ? own.ctx : NULL;
+}
+
+void libctx_errors_back(int *marked)
+{
+	if (*marked && libctx_get())
+		ERR_pop_to_mark();
+}
+
+bool crypto_alive(void)
+{
+	return libctx_get() != NULL;
+}
+
+const EVP_MD *libctx_md(enum hash_alg alg)
+{
+	return libctx_get() && alg > HASH_NONE && alg <= HASH_SHA512 ? own.md[alg] : NULL;
+}
