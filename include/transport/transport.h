@@ -108,6 +108,10 @@ struct transport {
 	size_t atr_len;
 	struct devlock *lock;
 	bool entered;
+	/* The link may be out of step: set before begin when the last holder of the device died inside
+	 * an operation or left an answer on its way; begin puts it right and clears it. A back end sets
+	 * it in end when it leaves the link so. */
+	bool unclean;
 };
 
 /* Opens by scheme (pcsc, at, unix; qmi and mbim later). ST_ARG for an unknown scheme or a bad

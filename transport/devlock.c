@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "devlock.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "devrecord.h"
+#include "log.h"
+#include "mem.h"
+
+enum {
+	STATE_LEN = 5, /* "idle\n" or "busy\n" */
+	TEXT_MAX = STATE_LEN + DEVRECORD_TEXT_MAX,
+	FILE_SIZE_LIMIT = 4096,
+	POLL_MIN_MS = 2,
+	POLL_MAX_MS = 20,
+};
+
+struct devlock {
+	char dir[PATH_LEN_MAX];
+	char name[NAME_MAX_LEN];
+	char path[PATH_LEN_MAX + NAME_MAX_LEN + 1]; /* of the open file */
+	char boot_id[DEVRECORD_BOOT_ID_MAX];
+	int fd;
+	bool writable;
+	bool held;
+	uint32_t jitter;
+	char text[TEXT_MAX]; /* the file as found by the last enter, and as changed since */
+	size_t text_n;
+};
+
+/* --- the file --- */
+
+/* "at:/dev/serial/by-id/x" → "at-x-0123456789abcdef.lock": readable, and distinct by its hash. */
+static void name_file(const char *device, char *dst, size_t cap)
+{
+	const char *tail = strrchr(device, '/');
+	char word[25] = {0};
+	const char *from = tail ? tail + 1 : device + strcspn(device, ":");
+	for (size_t i = 0; i < sizeof(word) - 1 && from[i]; i++)
+		word[i] = isalnum((unsigned char)from[i]) ? from[i] : '_';
+	snprintf(dst, cap, "%.*s-%s-%016" PRIx64 ".lock", (int)strcspn(device, ":"), device, word,
+		 devrecord_fnv64(bytes_str(device)));
+}
+
+static int open_folder(const char *dir, mode_t mode)
+{
+	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	int fd = open(dir, flags);
+	if (fd >= 0 || errno != ENOENT)
+		return fd;
+	bool made = mkdir(dir, mode) == 0;
+	fd = open(dir, flags);
+	if (made && fd >= 0 && fchmod(fd, mode) != 0)
+		log_debug("lock folder %s: %s", dir, strerror(errno));
+	return fd;
+}
+
+static int open_in(int folder, const char *name, mode_t mode, bool *ret_writable)
+{
+	const int flags = O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+	for (int tries = 0; tries < 3; tries++) {
+		*ret_writable = true;
+		int fd = openat(folder, name, O_RDWR | flags);
+		if (fd >= 0)
+			return fd;
+		if (errno == EACCES || errno == EROFS) {
+			*ret_writable = false;
+			return openat(folder, name, O_RDONLY | flags);
+		}
+		if (errno != ENOENT)
+			return -1;
+		fd = openat(folder, name, O_RDWR | O_CREAT | O_EXCL | flags, mode);
+		if (fd >= 0 && fchmod(fd, mode) != 0)
+			log_debug("lock file %s: %s", name, strerror(errno));
+		if (fd >= 0 || errno != EEXIST)
+			return fd;
+	}
+	return -1;
+}
+
+static bool file_is_sound(int fd)
+{
+	struct stat st;
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 1 &&
+	       st.st_size <= FILE_SIZE_LIMIT;
+}
+
+static bool open_at(struct devlock *l, const char *dir, mode_t dir_mode, mode_t file_mode)
+{
+	int folder = open_folder(dir, dir_mode);
+	if (folder < 0)
+		return false;
+	int fd = open_in(folder, l->name, file_mode, &l->writable);
+	close(folder);
+	if (fd < 0)
+		return false;
+	if (!file_is_sound(fd)) {
+		log_error("lock file %s/%s is not a plain file with one name: ignored", dir,
+			  l->name);
+		close(fd);
+		return false;
+	}
+	l->fd = fd;
+	snprintf(l->path, sizeof(l->path), "%s/%s", dir, l->name);
+	return true;
+}
+
+static void open_file(struct devlock *l)
+{
+	if (l->boot_id[0] == '\0')
+		devrecord_boot_id(l->boot_id);
+	if (l->dir[0] != '\0' && open_at(l, l->dir, 01777, 0666))
+		return;
+	const char *runtime = secure_getenv("XDG_RUNTIME_DIR");
+	char dir[PATH_LEN_MAX];
+	if (runtime && runtime[0] == '/' &&
+	    (size_t)snprintf(dir, sizeof(dir), "%s/iotsafe", runtime) < sizeof(dir) &&
+	    open_at(l, dir, 0700, 0600))
+		return;
+	log_debug("lock folder %s cannot be used: the channel is not shared", l->dir);
+}
+
+static void close_file(struct devlock *l)
+{
+	if (l->fd >= 0)
+		close(l->fd);
+	l->fd = -1;
+	l->writable = false;
+	l->path[0] = '\0';
+	l->text_n = 0;
+}
+
+/* A cleaner may have removed the file, and another process made a new one. */
+static bool file_is_current(const struct devlock *l)
+{
+	struct stat open_st, path_st;
+	return fstat(l->fd, &open_st) == 0 && lstat(l->path, &path_st) == 0 &&
+	       open_st.st_ino == path_st.st_ino && open_st.st_dev == path_st.st_dev;
+}
+
+/* --- taking turns --- */
+
+enum attempt { GOT, TAKEN, CANNOT };
+
+/* The gate is a lock of its own kind on the same file: a waiter holds it while it waits for the
+ * device, so that a process that leaves and comes back at once cannot overtake. */
+static enum attempt set_gate(struct devlock *l, short type)
+{
+	struct flock fl = {.l_type = type, .l_whence = SEEK_SET, .l_len = 1};
+	if (fcntl(l->fd, F_OFD_SETLK, &fl) == 0)
+		return GOT;
+	return errno == EAGAIN || errno == EACCES ? TAKEN : CANNOT;
+}
+
+static enum attempt try_gate(struct devlock *l)
+{
+	return set_gate(l, F_WRLCK);
+}
+
+static enum attempt try_device(struct devlock *l)
+{
+	if (flock(l->fd, LOCK_EX | LOCK_NB) == 0)
+		return GOT;
+	return errno == EWOULDBLOCK || errno == EINTR ? TAKEN : CANNOT;
+}
+
+static int64_t next_pause(struct devlock *l, unsigned tries)
+{
+	l->jitter ^= l->jitter << 13;
+	l->jitter ^= l->jitter >> 17;
+	l->jitter ^= l->jitter << 5;
+	unsigned spread = tries < POLL_MAX_MS - POLL_MIN_MS ? tries : POLL_MAX_MS - POLL_MIN_MS;
+	return POLL_MIN_MS + (int64_t)(l->jitter % (spread + 1));
+}
+
+static status wait_for(struct devlock *l, enum attempt (*attempt)(struct devlock *), deadline dl)
+{
+	for (unsigned tries = 0;; tries++) {
+		enum attempt a = attempt(l);
+		if (a == GOT)
+			return ST_OK;
+		if (a == CANNOT)
+			return ST_IO;
+		if (deadline_passed(dl))
+			return ST_TIMEOUT;
+		deadline_sleep(dl, next_pause(l, tries));
+	}
+}
+
+static status take_turn(struct devlock *l, deadline dl)
+{
+	status st = l->writable ? wait_for(l, try_gate, dl) : ST_OK;
+	if (st == ST_TIMEOUT)
+		return st;
+	st = wait_for(l, try_device, dl);
+	if (l->writable)
+		set_gate(l, F_UNLCK);
+	return st;
+}
+
+/* --- content --- */
+
+static void write_state(struct devlock *l, const char *state)
+{
+	if (l->writable && pwrite(l->fd, state, STATE_LEN, 0) != STATE_LEN)
+		l->writable = false;
+}
+
+static bool read_file(struct devlock *l)
+{
+	ssize_t n = pread(l->fd, l->text, sizeof(l->text), 0);
+	l->text_n = n > 0 ? (size_t)n : 0;
+	struct bytes text = bytes_of(l->text, l->text_n);
+	return l->text_n > 0 && !bytes_start_with(text, BYTES_LIT("idle\n"));
+}
+
+/* --- the contract --- */
+
+status devlock_new(const char *dir, const char *device, struct devlock **ret_l)
+{
+	struct devlock *l = calloc(1, sizeof(*l));
+	if (!l)
+		return ST_NOMEM;
+	l->fd = -1;
+	l->jitter = ((uint32_t)getpid() * 2654435761U) | 1U;
+	if (dir && strlen(dir) < sizeof(l->dir))
+		snprintf(l->dir, sizeof(l->dir), "%s", dir);
+	name_file(device, l->name, sizeof(l->name));
+	*ret_l = l;
+	return ST_OK;
+}
+
+void devlock_free(struct devlock *l, bool forked)
+{
+	if (!l)
+		return;
+	if (!forked)
+		devlock_leave(l, false);
+	close_file(l);
+	free(l);
+}
+
+status devlock_enter(struct devlock *l, deadline dl, bool *ret_unclean)
+{
+	bool unclean = false;
+	for (int tries = 0; tries < 8 && !l->held; tries++) {
+		if (l->fd < 0)
+			open_file(l);
+		if (l->fd < 0)
+			break;
+		status st = take_turn(l, dl);
+		if (st == ST_TIMEOUT)
+			return st;
+		if (st != ST_OK)
+			break;
+		l->held = file_is_current(l);
+		if (!l->held)
+			close_file(l);
+	}
+	if (l->held) {
+		unclean = read_file(l);
+		write_state(l, "busy\n");
+	}
+	*ret_unclean = unclean;
+	return ST_OK;
+}
+
+void devlock_leave(struct devlock *l, bool unclean)
+{
+	if (!l->held)
+		return;
+	if (!unclean)
+		write_state(l, "idle\n");
+	/* said aloud: a child forked meanwhile has the same open file and would keep the lock */
+	flock(l->fd, LOCK_UN);
+	l->held = false;
+	/* what could not be written this time (created a moment ago by another user?) may be next
+	 * time */
+	if (!l->writable)
+		close_file(l);
+}
+
+bool devlock_can_share(const struct devlock *l)
+{
+	return l->held && l->writable;
+}
+
+const char *devlock_path(const struct devlock *l)
+{
+	return l->path;
+}
+
+status devlock_load(const struct devlock *l, struct channel_record *ret_r)
+{
+	if (!devlock_can_share(l) || l->text_n <= STATE_LEN)
+		return ST_NO_ENTRY;
+	return devrecord_decode(bytes_of(l->text + STATE_LEN, l->text_n - STATE_LEN), l->boot_id,
+				ret_r);
+}
+
+void devlock_store(struct devlock *l, const struct channel_record *r)
+{
+	if (!devlock_can_share(l))
+		return;
+	struct wtr w = wtr_on(l->text + STATE_LEN, sizeof(l->text) - STATE_LEN);
+	if (devrecord_encode(r, l->boot_id, (long)getpid(), &w) != ST_OK) {
+		devlock_clear(l);
+		return;
+	}
+	l->text_n = STATE_LEN + w.n;
+	if (pwrite(l->fd, w.p, w.n, STATE_LEN) != (ssize_t)w.n)
+		l->writable = false;
+}
+
+void devlock_clear(struct devlock *l)
+{
+	if (!devlock_can_share(l))
+		return;
+	l->text_n = STATE_LEN;
+	if (ftruncate(l->fd, STATE_LEN) != 0)
+		l->writable = false;
+}
