@@ -45,6 +45,13 @@ bool sim_card_is_t0(struct sim_card *card);
  * text: "ok …" or "error …". */
 void sim_card_control(struct sim_card *card, struct bytes text, struct wtr *reply);
 
+/* Words that belong to a front ("unplug", "plug", ...): sim_card_control offers a text that it does not
+ * know to each handler, in the order they were added and with no lock held, until one returns true,
+ * having written its answer. At most 8 handlers; adding with the same ctx again replaces. handle ==
+ * NULL removes, and returns only when no call of that handler is running. */
+void sim_card_add_control(struct sim_card *card,
+			  bool (*handle)(void *ctx, struct bytes text, struct wtr *reply), void *ctx);
+
 /* Blocks in the calling thread for the time that n bytes take on the link at --byte-rate (0: none). */
 void sim_link_delay(struct sim_card *card, size_t n);
 
