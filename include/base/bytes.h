@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Bytes in and out. A `struct bytes` is a borrowed view, never stored beyond the call that received
- * it. Input is read only through `struct rdr`, output written only through `struct wtr`: pointer and
- * remaining length advance together, so that they cannot disagree. */
+ * it. Input is read only through `struct rdr`, output written only through `struct wtr`: pointer
+ * and remaining length advance together, so that they cannot disagree. */
 #ifndef IOTSAFE_BASE_BYTES_H
 #define IOTSAFE_BASE_BYTES_H
 

@@ -2,9 +2,9 @@
 /* The only door to libcrypto for the module and the tool: hashes, curves, signature checks, X.509.
  *
  * It works in a private OSSL_LIB_CTX with the default provider only and no configuration file, made
- * at first use: our module is itself loaded by OpenSSL's engine and provider, and the default context
- * would lead back into them. After OPENSSL_cleanup (which we learn by OPENSSL_atexit) every function
- * answers ST_CRYPTO and touches nothing. Thread-safe. No secret key passes here. */
+ * at first use: our module is itself loaded by OpenSSL's engine and provider, and the default
+ * context would lead back into them. After OPENSSL_cleanup (which we learn by OPENSSL_atexit) every
+ * function answers ST_CRYPTO and touches nothing. Thread-safe. No secret key passes here. */
 #ifndef IOTSAFE_BASE_CRYPTO_H
 #define IOTSAFE_BASE_CRYPTO_H
 
@@ -67,14 +67,14 @@ status verify_rsa(const struct public_key *k, enum rsa_padding pad, enum hash_al
 
 /* What Cryptoki wants to know of a certificate; views point into the DER that was given. */
 struct x509_info {
-	struct bytes der;     /* exactly the certificate, trailing bytes cut */
-	struct bytes subject; /* DER Name */
-	struct bytes issuer;  /* DER Name */
-	struct bytes serial;  /* DER INTEGER, tag and length included */
-	struct public_key key; /* kind PUBLIC_NONE when of a type we do not know */
-	bool is_ca;           /* basicConstraints */
+	struct bytes der;		  /* exactly the certificate, trailing bytes cut */
+	struct bytes subject;		  /* DER Name */
+	struct bytes issuer;		  /* DER Name */
+	struct bytes serial;		  /* DER INTEGER, tag and length included */
+	struct public_key key;		  /* kind PUBLIC_NONE when of a type we do not know */
+	bool is_ca;			  /* basicConstraints */
 	char not_before[9], not_after[9]; /* YYYYMMDD, or empty */
-	char subject_text[160]; /* one line for people, RFC 2253 style, cut */
+	char subject_text[160];		  /* one line for people, RFC 2253 style, cut */
 };
 /* ST_MALFORMED if der does not start with a whole certificate. */
 status x509_parse(struct bytes der, struct x509_info *ret_info) MUST_USE;

@@ -8,7 +8,8 @@
 
 /* Appends the 2·n upper-case digits of b to w (no NUL). */
 void hex_put(struct wtr *w, struct bytes b);
-/* Decodes all of text into w. ST_MALFORMED for an odd count or a foreign character, ST_SHORT_OUT. */
+/* Decodes all of text into w. ST_MALFORMED for an odd count or a foreign character, ST_SHORT_OUT.
+ */
 status hex_get(struct bytes text, struct wtr *w) MUST_USE;
 /* NUL-terminated digits of b into dst (cap ≥ 2·n+1, else cut at a whole byte). Returns dst. */
 char *hex_str(struct bytes b, char *dst, size_t cap);

@@ -19,8 +19,8 @@ void mem_wipe(void *p, size_t n);
 bool mem_equal_ct(const void *a, const void *b, size_t n);
 
 /* A fixed buffer for a secret: declared empty, wiped at every exit of its scope.
- * SECRET(name, size) declares `struct secret_<name>`-like storage reached as name.p (size name.cap),
- * with name.n for the length in use. */
+ * SECRET(name, size) declares `struct secret_<name>`-like storage reached as name.p (size
+ * name.cap), with name.n for the length in use. */
 struct secret_view {
 	uint8_t *p;
 	size_t cap;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The configuration file (/etc/iotsafe/iotsafe.conf, INI, read with inih): typed, checked, with file,
- * line and expectation in every complaint. */
+/* The configuration file (/etc/iotsafe/iotsafe.conf, INI, read with inih): typed, checked, with
+ * file, line and expectation in every complaint. */
 #ifndef IOTSAFE_BASE_SETTINGS_H
 #define IOTSAFE_BASE_SETTINGS_H
 
@@ -40,13 +40,13 @@ struct settings_slot {
 	int id; /* -1: assigned in order of the file */
 	struct uri uri;
 	char uri_text[URI_MAX];
-	char label[33];                          /* token label; empty: from the card */
-	struct settings_aid aid[AIDS_MAX];       /* empty: the default list */
+	char label[33];			   /* token label; empty: from the card */
+	struct settings_aid aid[AIDS_MAX]; /* empty: the default list */
 	size_t aid_count;
 	char expected_iccid[ICCID_DIGITS_MAX + 1]; /* empty: any SIM */
-	char pin_source[PATH_LEN_MAX];           /* "file:/path", or empty */
-	int cla_base;                            /* 0x80 or 0x00; -1: learned */
-	long chunk;                              /* READ FILE Le; 0: learned */
+	char pin_source[PATH_LEN_MAX];		   /* "file:/path", or empty */
+	int cla_base;				   /* 0x80 or 0x00; -1: learned */
+	long chunk;				   /* READ FILE Le; 0: learned */
 };
 
 /* [container LABEL] */
@@ -63,8 +63,8 @@ struct settings_container {
 struct settings {
 	enum log_level log;
 	enum log_target log_target;
-	int timeout_ms;        /* one card operation; default 10 000 */
-	bool check_signatures; /* default true */
+	int timeout_ms;		     /* one card operation; default 10 000 */
+	bool check_signatures;	     /* default true */
 	char lock_dir[PATH_LEN_MAX]; /* default /run/lock/iotsafe */
 	struct settings_slot slot[SLOTS_MAX];
 	size_t slot_count;
@@ -79,10 +79,11 @@ void settings_default(struct settings *ret_s);
 /* The path in force: IOTSAFE_CONF (ignored when setuid), else the built-in one. Static storage or
  * the environment's. */
 const char *settings_path(void);
-/* Reads path into *ret_s (defaults first). A missing file is ST_OK with from_file = false, unless it
- * was named by IOTSAFE_CONF. ST_CONFIG with a line for people in err ("FILE:LINE: what was found,
- * what is expected") for anything wrong, for a file that is group- or world-writable, or not owned by
- * root or the effective user. Allocates nothing that outlives the call. */
-status settings_load(const char *path, struct settings *ret_s, char err[SETTINGS_ERROR_MAX]) MUST_USE;
+/* Reads path into *ret_s (defaults first). A missing file is ST_OK with from_file = false, unless
+ * it was named by IOTSAFE_CONF. ST_CONFIG with a line for people in err ("FILE:LINE: what was
+ * found, what is expected") for anything wrong, for a file that is group- or world-writable, or not
+ * owned by root or the effective user. Allocates nothing that outlives the call. */
+status settings_load(const char *path, struct settings *ret_s,
+		     char err[SETTINGS_ERROR_MAX]) MUST_USE;
 
 #endif

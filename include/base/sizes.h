@@ -15,7 +15,8 @@ enum {
 	/* GSMA IoT.05: ID 1..20, label 0..60 */
 	CONTAINER_ID_MAX = 20,
 	CONTAINER_LABEL_MAX = 60,
-	/* containers of one applet that we show (the list's four kinds hold 255 each at the most) */
+	/* containers of one applet that we show (the list's four kinds hold 255 each at the most)
+	 */
 	CONTAINERS_MAX = 256,
 	/* object-list pages (P2=01) before we call it a loop */
 	LIST_PAGES_MAX = 64,

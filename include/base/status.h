@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Outcomes. Every function that can fail returns enum status and must not be ignored; predicates
- * return bool and cannot fail. Outputs are untouched on failure unless the header says otherwise. */
+ * return bool and cannot fail. Outputs are untouched on failure unless the header says otherwise.
+ */
 #ifndef IOTSAFE_BASE_STATUS_H
 #define IOTSAFE_BASE_STATUS_H
 

@@ -24,7 +24,8 @@ struct uri {
 status uri_parse(const char *text, struct uri *ret_uri) MUST_USE;
 /* The value of key, or NULL. Points into u. */
 const char *uri_param(const struct uri *u, const char *key);
-/* The value as a number in lo..hi, or dflt when the key is absent; ST_ARG when it is no such number. */
+/* The value as a number in lo..hi, or dflt when the key is absent; ST_ARG when it is no such
+ * number. */
 status uri_param_number(const struct uri *u, const char *key, long lo, long hi, long dflt,
 			long *ret_v) MUST_USE;
 bool uri_param_true(const struct uri *u, const char *key); /* "1", "yes", "true" */

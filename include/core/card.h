@@ -3,15 +3,15 @@
  * learned of its quirks, and its catalog.
  *
  * Each call that talks is one card operation: it takes the device for itself (all processes), makes
- * sure that our channel with the applet selected is there (the shared one of the lock file if it still
- * works), runs, recovers once from a lost channel by running again from its first APDU, and gives the
- * device back, all before the deadline. One thread at a time per card: the caller (a slot's mutex)
- * sees to it.
+ * sure that our channel with the applet selected is there (the shared one of the lock file if it
+ * still works), runs, recovers once from a lost channel by running again from its first APDU, and
+ * gives the device back, all before the deadline. One thread at a time per card: the caller (a
+ * slot's mutex) sees to it.
  *
- * Identity: the first operation reads the ICCID. When a later reopening finds another ICCID (or another
- * object list) the operation ends with ST_CARD_CHANGED (ST_CARD_GONE when nothing is there), the
- * catalog is dropped and card_epoch moves; the next operation starts afresh with the SIM that is there,
- * if the configuration's expected-iccid allows it. */
+ * Identity: the first operation reads the ICCID. When a later reopening finds another ICCID (or
+ * another object list) the operation ends with ST_CARD_CHANGED (ST_CARD_GONE when nothing is
+ * there), the catalog is dropped and card_epoch moves; the next operation starts afresh with the
+ * SIM that is there, if the configuration's expected-iccid allows it. */
 #ifndef IOTSAFE_CORE_CARD_H
 #define IOTSAFE_CORE_CARD_H
 
@@ -26,10 +26,10 @@
 struct card;
 
 struct card_stats {
-	uint64_t apdus;         /* exchanges, GET RESPONSE included */
+	uint64_t apdus;		/* exchanges, GET RESPONSE included */
 	uint64_t channel_opens; /* MANAGE CHANNEL or CCHO that succeeded */
 	uint64_t selects;
-	uint64_t recoveries;    /* operations that were run again */
+	uint64_t recoveries; /* operations that were run again */
 };
 
 struct card_info {
@@ -70,7 +70,8 @@ uint64_t card_epoch(const struct card *c);
 
 /* Whole file into w: DER certificates are cut at their DER length, others come as the card gave
  * them. ST_SW_NOT_FOUND, ST_SW_CONDITIONS (no read right, or deactivated), ST_SHORT_OUT. */
-status card_read_file(struct card *c, const struct container *file, struct wtr *w, deadline dl) MUST_USE;
+status card_read_file(struct card *c, const struct container *file, struct wtr *w,
+		      deadline dl) MUST_USE;
 /* READ PUBLIC KEY; the point is checked to be on the container's curve. */
 status card_read_public(struct card *c, const struct container *pub, struct public_key *ret_key,
 			deadline dl) MUST_USE;
@@ -79,8 +80,8 @@ enum card_sig { CARD_SIG_ECDSA, CARD_SIG_RSA_PKCS1, CARD_SIG_RSA_PSS };
 struct card_sign_request {
 	const struct container *key; /* a private key */
 	enum card_sig sig;
-	enum hash_alg hash;   /* announced to the card: SHA-256, -384 or -512 */
-	struct bytes digest;  /* exactly hash_size(hash) bytes: mode 3, pad-and-sign */
+	enum hash_alg hash;  /* announced to the card: SHA-256, -384 or -512 */
+	struct bytes digest; /* exactly hash_size(hash) bytes: mode 3, pad-and-sign */
 	/* When set, the signature is checked under it before it is returned (promise 7). */
 	const struct public_key *check;
 };
@@ -99,9 +100,9 @@ const struct card_stats *card_stats(const struct card *c);
 uint16_t card_last_sw(const struct card *c);
 
 /* The hash that card_sign would announce for a digest of n bytes on this key (the curve's own, or
- * what the container allows), and the digest fitted to it: shorter is left-padded with zeros, longer
- * is cut to the leftmost bytes (FIPS 186-5 §6.4). For CKM_ECDSA. ST_KEY_UNUSABLE when the container
- * allows no hash that carries the curve's length. */
+ * what the container allows), and the digest fitted to it: shorter is left-padded with zeros,
+ * longer is cut to the leftmost bytes (FIPS 186-5 §6.4). For CKM_ECDSA. ST_KEY_UNUSABLE when the
+ * container allows no hash that carries the curve's length. */
 status card_fit_digest(const struct container *key, struct bytes digest, enum hash_alg *ret_hash,
 		       uint8_t ret_digest[HASH_MAX]) MUST_USE;
 

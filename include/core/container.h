@@ -15,13 +15,15 @@ enum container_kind {
 	CONTAINER_SECRET_KEY,
 	CONTAINER_KINDS
 };
-const char *container_kind_name(enum container_kind k); /* "private-key", "certificate"… for people */
+const char *
+container_kind_name(enum container_kind k); /* "private-key", "certificate"… for people */
 
 enum container_key_type {
 	KEY_UNKNOWN,
 	KEY_RSA2048,
 	KEY_P256,
-	KEY_P384, /* no code point of IoT.05 is known: only by configuration, or our own simulator's */
+	KEY_P384, /* no code point of IoT.05 is known: only by configuration, or our own simulator's
+		   */
 	KEY_BRAINPOOL_P256R1,
 	KEY_HMAC,
 	KEY_AES_CMAC,
@@ -42,16 +44,16 @@ struct container {
 	size_t id_len; /* 0: only a label is known */
 	uint8_t label[CONTAINER_LABEL_MAX];
 	size_t label_len;
-	bool activated;     /* filled */
+	bool activated;	    /* filled */
 	bool is_volatile;   /* key types 14 and 24: ephemeral pairs */
-	uint8_t access;     /* ACCESS_*; all set when the card did not say */
+	uint8_t access;	    /* ACCESS_*; all set when the card did not say */
 	uint8_t functions;  /* FUNCTION_* */
 	uint8_t sig_algs;   /* SIG_* */
 	uint8_t hash_algs;  /* CARD_SHA* */
 	uint8_t agreements; /* bit 0: ECKA */
 	uint8_t derivations;
-	uint8_t usage;      /* tag 4E or 21 as the card gave it */
-	uint8_t raw_type;   /* tag 4B as the card gave it */
+	uint8_t usage;	  /* tag 4E or 21 as the card gave it */
+	uint8_t raw_type; /* tag 4B as the card gave it */
 	enum container_key_type key_type;
 	bool is_certificate; /* file usage 02, or named so in the configuration */
 	bool size_known;
@@ -68,8 +70,8 @@ struct catalog {
 	struct container item[CONTAINERS_MAX];
 	size_t count;
 	bool has_app_info;
-	uint8_t version;         /* tag 10 */
-	uint8_t app_id[32];      /* tag 11, as much as came */
+	uint8_t version;    /* tag 10 */
+	uint8_t app_id[32]; /* tag 11, as much as came */
 	size_t app_id_len;
 	uint8_t app_functions, app_sig_algs, app_agreements, app_derivations, sessions_max;
 	uint16_t app_hash_algs;
@@ -77,7 +79,8 @@ struct catalog {
 
 /* Parsers, exposed for tests and fuzzing. All three layouts of §10.2, unknown tags, the known
  * malformed outputs of §5 rule 5. Containers without ID and label are dropped. ST_MALFORMED only if
- * nothing at all could be made of a non-empty list; ST_FULL never (the surplus is dropped, logged). */
+ * nothing at all could be made of a non-empty list; ST_FULL never (the surplus is dropped, logged).
+ */
 status catalog_parse_list(struct bytes list, struct catalog *c) MUST_USE;
 status catalog_parse_app(struct bytes app, struct catalog *c) MUST_USE;
 

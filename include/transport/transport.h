@@ -13,8 +13,8 @@
  *
  * One thread at a time per transport (the core's slot lock); several processes at once (the lock
  * file). After any failure the transport stays usable: the next transport_enter repairs it, with a
- * fresh connection if need be. Nothing here knows an APDU beyond its class byte's channel bits, which
- * the *core* sets. Each wait ends at the deadline with ST_TIMEOUT. */
+ * fresh connection if need be. Nothing here knows an APDU beyond its class byte's channel bits,
+ * which the *core* sets. Each wait ends at the deadline with ST_TIMEOUT. */
 #ifndef IOTSAFE_TRANSPORT_TRANSPORT_H
 #define IOTSAFE_TRANSPORT_TRANSPORT_H
 
@@ -28,8 +28,8 @@
 #include "uri.h"
 
 /* A logical channel. Either the device opened it and names it by an opaque handle (AT+CCHO session,
- * QMI, MBIM): then the class byte's channel bits are left 0. Or the host opened it by MANAGE CHANNEL
- * (CSIM, PC/SC, unix): then handle is empty and number goes into the class byte. */
+ * QMI, MBIM): then the class byte's channel bits are left 0. Or the host opened it by MANAGE
+ * CHANNEL (CSIM, PC/SC, unix): then handle is empty and number goes into the class byte. */
 struct channel {
 	char handle[24];
 	uint8_t number; /* 1..19; 0 is the basic channel */
@@ -99,18 +99,19 @@ struct devlock; /* devlock.c */
 
 struct transport {
 	const struct transport_ops *ops;
-	char name[URI_MAX];       /* the device for people: reader name, tty path */
-	char description[NAME_MAX_LEN]; /* model and firmware when known ("Quectel EC25 …"), else "" */
-	unsigned traits;          /* enum transport_trait, valid once entered */
-	uint64_t generation;      /* device-wide count of card changes, equal in every process; 0 where
-				   * the link cannot tell */
+	char name[URI_MAX];		/* the device for people: reader name, tty path */
+	char description[NAME_MAX_LEN]; /* model and firmware when known ("Quectel EC25 …"), else ""
+					 */
+	unsigned traits;		/* enum transport_trait, valid once entered */
+	uint64_t generation; /* device-wide count of card changes, equal in every process; 0 where
+			      * the link cannot tell */
 	uint8_t atr[ATR_MAX];
 	size_t atr_len;
 	struct devlock *lock;
 	bool entered;
-	/* The link may be out of step: set before begin when the last holder of the device died inside
-	 * an operation or left an answer on its way; begin puts it right and clears it. A back end sets
-	 * it in end when it leaves the link so. */
+	/* The link may be out of step: set before begin when the last holder of the device died
+	 * inside an operation or left an answer on its way; begin puts it right and clears it. A
+	 * back end sets it in end when it leaves the link so. */
 	bool unclean;
 };
 
@@ -133,7 +134,8 @@ status transport_transmit(struct transport *t, const struct channel *ch, struct 
 status transport_channel_open(struct transport *t, struct bytes aid, struct channel *ret_ch,
 			      deadline dl) MUST_USE;
 status transport_channel_close(struct transport *t, const struct channel *ch, deadline dl) MUST_USE;
-status transport_iccid(struct transport *t, char ret_iccid[ICCID_DIGITS_MAX + 1], deadline dl) MUST_USE;
+status transport_iccid(struct transport *t, char ret_iccid[ICCID_DIGITS_MAX + 1],
+		       deadline dl) MUST_USE;
 bool transport_present(struct transport *t);
 void transport_disconnect(struct transport *t);
 

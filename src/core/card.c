@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A card's life: operations with recovery, catalog, identity. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "card_impl.h"
+#include "log.h"
+#include "mem.h"
+
+status card_new(const struct settings *all, const struct settings_slot *slot,
+		struct card **ret_card)
+{
+	struct transport_settings set = {.lock_dir = all->lock_dir};
+	struct card *c = calloc(1, sizeof(*c));
+	status st;
+
+	if (!c)
+		return ST_NOMEM;
+	c->all = all;
+	c->conf = slot;
+	c->epoch = 1;
+	card_forget_identity(c);
+	st = transport_open(&slot->uri, &set, &c->t);
+	if (st != ST_OK) {
+		free(c);
+		return st;
+	}
+	*ret_card = c;
+	return ST_OK;
+}
+
+void card_free(struct card *c)
+{
+	if (!c)
+		return;
+	transport_close(c->t);
+	free(c->catalog);
+	mem_wipe(c, sizeof(*c));
+	free(c);
+}
+
+void card_forget(struct card *c)
+{
+	if (!c)
+		return;
+	transport_forget(c->t);
+	free(c->catalog);
+	free(c);
+}
+
+void card_forget_identity(struct card *c)
+{
+	c->identified = c->verify_list = false;
+	c->has_channel = c->fresh = c->resumed = c->select_again = false;
+	c->iccid[0] = '\0';
+	c->cla_base = c->conf->cla_base >= 0 ? (uint8_t)c->conf->cla_base : 0x80;
+	c->cla_known = c->conf->cla_base >= 0;
+	c->append_le = true;
+	c->session = 1;
+	c->close_after_sign = c->sign_ended = false;
+	c->closes_needed = 0;
+	card_invalidate(c);
+}
+
+void card_invalidate(struct card *c)
+{
+	free(c->catalog);
+	c->catalog = NULL;
+	c->epoch++;
+}
+
+uint64_t card_epoch(const struct card *c)
+{
+	return c->epoch;
+}
+
+bool card_present(struct card *c)
+{
+	return transport_present(c->t);
+}
+
+const struct card_stats *card_stats(const struct card *c)
+{
+	return &c->stats;
+}
+
+uint16_t card_last_sw(const struct card *c)
+{
+	return c->last_sw;
+}
+
+/* --- one operation --- */
+
+enum reaction { GIVE_UP, RUN_AGAIN, SELECT_AGAIN, WAIT_AND_RUN };
+
+static bool is_refusal(status st)
+{
+	return st >= ST_SW_NOT_FOUND && st <= ST_SW_OTHER;
+}
+
+/* What a failure asks for. A refusal on a channel that was not selected within this very operation
+ * may come from whatever else is selected there now, so it is only believed after a new SELECT. */
+static enum reaction react(const struct card *c, status st)
+{
+	if (st == ST_CHANNEL_LOST)
+		return SELECT_AGAIN;
+	if (st == ST_SW_LOCKED || st == ST_CARD_BUSY || st == ST_NO_CHANNEL)
+		return WAIT_AND_RUN;
+	if (st == ST_DESYNC || st == ST_IO || st == ST_CARD_GONE || st == ST_TRUNCATED ||
+	    st == ST_MALFORMED)
+		return RUN_AGAIN;
+	if (is_refusal(st) && !c->fresh)
+		return SELECT_AGAIN;
+	return GIVE_UP;
+}
+
+/* With no ICCID to go by, the object list tells the card from another. */
+static status prove_by_list(struct card *c, deadline dl)
+{
+	struct catalog *again ON_EXIT(mem_free_ptr) = NULL;
+	uint64_t digest;
+
+	if (!c->verify_list)
+		return ST_OK;
+	c->verify_list = false;
+	if (!c->catalog || c->list_digest == 0)
+		return ST_OK;
+	again = calloc(1, sizeof(*again));
+	if (!again)
+		return ST_NOMEM;
+	TRY(applet_list(c, again, &digest, dl));
+	return digest == c->list_digest ? ST_OK : ST_CARD_CHANGED;
+}
+
+static status run_entered(struct card *c, card_op_fn fn, void *arg, deadline dl,
+			  enum reaction *ret_reaction)
+{
+	status st = channel_ensure(c, dl);
+
+	if (st == ST_OK)
+		st = prove_by_list(c, dl);
+	if (st == ST_OK)
+		st = fn(c, arg, dl);
+	*ret_reaction = st == ST_OK ? GIVE_UP : react(c, st);
+	if (*ret_reaction == SELECT_AGAIN)
+		channel_doubt(c, st);
+	channel_leave(c, dl);
+	return st;
+}
+
+static status run_once(struct card *c, card_op_fn fn, void *arg, deadline dl,
+		       enum reaction *ret_reaction)
+{
+	status st = transport_enter(c->t, dl);
+
+	if (st != ST_OK) {
+		*ret_reaction = st == ST_CARD_BUSY ? WAIT_AND_RUN : GIVE_UP;
+		return st;
+	}
+	st = run_entered(c, fn, arg, dl, ret_reaction);
+	transport_leave(c->t);
+	return st;
+}
+
+/* Runs and waits are bounded besides the deadline: a card that answers nonsense is not asked for
+ * ever, and the device is free for others while we wait. */
+enum { RUNS_MAX = 3, WAITS_MAX = 6 };
+
+status card_run(struct card *c, card_op_fn fn, void *arg, deadline dl)
+{
+	enum reaction reaction = GIVE_UP;
+	int runs = 0, waits = 0;
+	int64_t pause_ms = 50;
+	status st;
+
+	for (;;) {
+		st = run_once(c, fn, arg, dl, &reaction);
+		if (st == ST_CARD_CHANGED) {
+			card_forget_identity(c);
+			return st;
+		}
+		if (reaction == WAIT_AND_RUN && ++waits <= WAITS_MAX) {
+			deadline_sleep(dl, pause_ms);
+			pause_ms *= 2;
+		} else if (reaction == GIVE_UP || ++runs >= RUNS_MAX) {
+			return st;
+		}
+		if (deadline_passed(dl))
+			return st;
+		c->stats.recoveries++;
+	}
+}
+
+/* --- identity --- */
+
+static status op_nothing(struct card *c, void *arg, deadline dl)
+{
+	(void)c;
+	(void)arg;
+	(void)dl;
+	return ST_OK;
+}
+
+status card_identify(struct card *c, struct card_info *ret_info, deadline dl)
+{
+	struct card_info info = {0};
+
+	TRY(card_run(c, op_nothing, NULL, dl));
+	memcpy(info.iccid, c->iccid, sizeof(info.iccid));
+	memcpy(info.aid, c->aid, c->aid_len);
+	info.aid_len = c->aid_len;
+	info.channel.device_owned = channel_is_device_owned(&c->channel);
+	info.channel.resumed = c->resumed;
+	if (info.channel.device_owned)
+		snprintf(info.channel.text, sizeof(info.channel.text), "%s", c->channel.handle);
+	else
+		snprintf(info.channel.text, sizeof(info.channel.text), "%u", c->channel.number);
+	snprintf(info.device, sizeof(info.device), "%s", c->t->name);
+	snprintf(info.description, sizeof(info.description), "%s", c->t->description);
+	info.cla_base = c->cla_base;
+	*ret_info = info;
+	return ST_OK;
+}
+
+/* --- catalog --- */
+
+static const struct {
+	enum container_kind kind;
+	bool certificate;
+} kinds[] = {
+	[SETTINGS_PRIVATE_KEY] = {CONTAINER_PRIVATE_KEY, false},
+	[SETTINGS_PUBLIC_KEY] = {CONTAINER_PUBLIC_KEY, false},
+	[SETTINGS_CERTIFICATE] = {CONTAINER_FILE, true},
+	[SETTINGS_DATA] = {CONTAINER_FILE, false},
+	[SETTINGS_SECRET_KEY] = {CONTAINER_SECRET_KEY, false},
+};
+
+static const enum container_key_type key_types[] = {
+	[SETTINGS_KEY_NONE] = KEY_UNKNOWN,
+	[SETTINGS_KEY_P256] = KEY_P256,
+	[SETTINGS_KEY_P384] = KEY_P384,
+	[SETTINGS_KEY_BRAINPOOL_P256R1] = KEY_BRAINPOOL_P256R1,
+	[SETTINGS_KEY_RSA2048] = KEY_RSA2048,
+};
+
+/* The container of that kind and ID in the catalog, or a new one at its end; NULL when it is full.
+ */
+static struct container *find_or_add(struct catalog *cat, enum container_kind kind, struct bytes id)
+{
+	struct container *ct;
+
+	for (size_t i = 0; i < cat->count; i++)
+		if (cat->item[i].kind == kind && bytes_equal(container_id(&cat->item[i]), id))
+			return &cat->item[i];
+	if (cat->count == CONTAINERS_MAX)
+		return NULL;
+	ct = &cat->item[cat->count++];
+	*ct = (struct container){
+		.kind = kind, .activated = true, .access = 0xFF, .functions = 0xFF};
+	memcpy(ct->id, id.p, id.n);
+	ct->id_len = id.n;
+	return ct;
+}
+
+/* The configuration's containers: named where the card has them, added where it does not list. */
+static void merge_settings(const struct card *c, struct catalog *cat)
+{
+	for (size_t i = 0; i < c->all->container_count; i++) {
+		const struct settings_container *sc = &c->all->container[i];
+		const char *label = sc->label[0] ? sc->label : sc->name;
+		struct container *ct;
+		size_t n = strlen(label);
+
+		if (strcmp(sc->slot, c->conf->name) != 0)
+			continue;
+		ct = find_or_add(cat, kinds[sc->kind].kind, bytes_of(sc->id, sc->id_len));
+		if (!ct)
+			return;
+		if (n > CONTAINER_LABEL_MAX)
+			n = CONTAINER_LABEL_MAX;
+		memcpy(ct->label, label, n);
+		ct->label_len = n;
+		if (sc->key_type != SETTINGS_KEY_NONE)
+			ct->key_type = key_types[sc->key_type];
+		ct->is_certificate = ct->is_certificate || kinds[sc->kind].certificate;
+	}
+}
+
+struct list_op {
+	struct catalog *cat;
+	uint64_t digest;
+};
+
+/* A card without GET DATA (§10.1: none of four host libraries uses it) is served from the
+ * configuration; an empty list is a list. */
+static status op_list(struct card *c, void *arg, deadline dl)
+{
+	struct list_op *op = arg;
+	status st = applet_list(c, op->cat, &op->digest, dl);
+
+	if (c->fresh && (st == ST_SW_INS || st == ST_SW_PARAMS || st == ST_SW_NOT_FOUND ||
+			 st == ST_SW_CONDITIONS)) {
+		log_info("slot %s: the card has no object list; using the configuration",
+			 c->conf->name);
+		op->cat->count = 0;
+		op->digest = 0;
+		return ST_OK;
+	}
+	return st;
+}
+
+status card_catalog(struct card *c, const struct catalog **ret_cat, deadline dl)
+{
+	struct catalog *cat ON_EXIT(mem_free_ptr) = NULL;
+	struct list_op op = {0};
+
+	if (!c->catalog) {
+		cat = calloc(1, sizeof(*cat));
+		if (!cat)
+			return ST_NOMEM;
+		op.cat = cat;
+		TRY(card_run(c, op_list, &op, dl));
+		merge_settings(c, cat);
+		free(c->catalog); /* 63CF within the operation dropped it already */
+		c->catalog = cat;
+		c->list_digest = op.digest;
+		cat = NULL;
+	}
+	*ret_cat = c->catalog;
+	return ST_OK;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* struct card, for the files of this folder. */
+#ifndef IOTSAFE_SRC_CORE_CARD_IMPL_H
+#define IOTSAFE_SRC_CORE_CARD_IMPL_H
+
+#include "card.h"
+#include "commands.h"
+#include "transport.h"
+
+struct card {
+	const struct settings *all;
+	const struct settings_slot *conf;
+	struct transport *t;
+	struct card_stats stats;
+	uint16_t last_sw;
+
+	/* our channel, as this process last knew it */
+	struct channel channel;
+	bool has_channel;
+	bool fresh;	   /* opened or selected within the present operation */
+	bool resumed;	   /* taken over from the lock file */
+	bool select_again; /* the channel may have lost its applet */
+	bool verify_list;  /* the ICCID could not be read: the list has to prove the card */
+	uint8_t aid[AID_MAX];
+	size_t aid_len;
+
+	/* who the card is; empty ICCID: the list's digest stands for it */
+	bool identified;
+	char iccid[ICCID_DIGITS_MAX + 1];
+
+	/* quirks, learned per card and kept while it stays */
+	uint8_t cla_base; /* 0x80 or 0x00 */
+	bool cla_known;
+	bool append_le;		/* case 4 with Le */
+	uint8_t session;	/* 1, or 0 */
+	bool close_after_sign;	/* this card does not reuse a session that is done */
+	bool sign_ended;	/* the last signature came to its end, by this process */
+	unsigned closes_needed; /* INITs in a row that a close had to help */
+
+	struct catalog *catalog; /* NULL until read */
+	uint64_t list_digest;
+	uint64_t epoch;
+
+	uint8_t reply[REPLY_TOTAL_MAX];
+};
+
+/* --- exec.c: one command of the table --- */
+struct call {
+	enum command_id id;
+	uint16_t p1, p2;   /* P(value); 0 leaves the table's */
+	struct bytes data; /* cases 3 and 4 */
+	unsigned le;	   /* 1..256; 0: all there is */
+};
+#define P(value) ((uint16_t)(0x100 | ((value)&0xFF)))
+#define CALL(command, ...) ((struct call){.id = (command), ##__VA_ARGS__})
+
+/* Runs it on our channel with all that belongs to it: class, Le, GET RESPONSE, 6Cxx. *ret_data (may
+ * be NULL) views c->reply until the next call. *ret_more (may be NULL) is set for 6300. */
+status exec_call(struct card *c, const struct call *call, struct bytes *ret_data, bool *ret_more,
+		 deadline dl) MUST_USE;
+
+/* --- channel.c: the shared logical channel --- */
+/* Our channel with the applet selected, taken over or opened; identity checked. */
+status channel_ensure(struct card *c, deadline dl) MUST_USE;
+/* After a failure that may come from a lost channel: the next channel_ensure selects again (when
+ * the channel itself may still be ours) or opens another. */
+void channel_doubt(struct card *c, status why);
+/* Before the device is given back: records the channel for the next process, or closes it where
+ * nobody else could use it. */
+void channel_leave(struct card *c, deadline dl);
+
+/* --- card.c --- */
+typedef status (*card_op_fn)(struct card *c, void *arg, deadline dl);
+/* One card operation (card.h): enter, ensure, run, recover once, leave. */
+status card_run(struct card *c, card_op_fn fn, void *arg, deadline dl) MUST_USE;
+/* Forgets what belongs to the SIM that was there. */
+void card_forget_identity(struct card *c);
+
+/* --- applet.c --- */
+/* Reads the list into *cat and its digest into *ret_digest. */
+status applet_list(struct card *c, struct catalog *cat, uint64_t *ret_digest, deadline dl) MUST_USE;
+/* The TLV that addresses a container: its ID, else its label. */
+void applet_put_address(struct wtr *w, const struct container *ct);
+
+#endif

@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Our logical channel: taken over from the device's record, or opened, identified and recorded
+ * (design §3 (6); iotsafe-protocol.md §3, §4.1, §4.2). */
+#include <string.h>
+
+#include "card_impl.h"
+#include "log.h"
+#include "mem.h"
+
+/* §3 rule 1. The last is also the mDL's: the object list that follows proves the applet. */
+static const struct settings_aid default_aids[] = {
+	{{0xA0, 0x00, 0x00, 0x05, 0x59, 0x00, 0x10}, 7},
+	{{0xA0, 0x00, 0x00, 0x00, 0x30, 0x53, 0xF1, 0x24, 0x01, 0x77, 0x01, 0x01, 0x49, 0x53, 0x41},
+	 15},
+	{{0xA0, 0x00, 0x00, 0x01, 0x15, 0x70, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x49, 0x53, 0x41,
+	  0x02},
+	 16},
+	{{0xA0, 0x00, 0x00, 0x02, 0x48, 0x04, 0x00}, 7},
+};
+
+static size_t aids(const struct card *c, const struct settings_aid **ret_list)
+{
+	if (c->conf->aid_count > 0) {
+		*ret_list = c->conf->aid;
+		return c->conf->aid_count;
+	}
+	*ret_list = default_aids;
+	return ARRAY_LEN(default_aids);
+}
+
+/* --- identity --- */
+
+/* EF_ICCID's ten bytes: digits with swapped nibbles, F pads. */
+static status iccid_digits(struct bytes bcd, char ret[ICCID_DIGITS_MAX + 1])
+{
+	size_t n = 0;
+
+	if (bcd.n != 10)
+		return ST_MALFORMED;
+	for (size_t i = 0; i < 20; i++) {
+		uint8_t d = i % 2 == 0 ? bcd.p[i / 2] & 0x0F : bcd.p[i / 2] >> 4;
+
+		if (d == 0x0F)
+			break;
+		if (d > 9)
+			return ST_MALFORMED;
+		ret[n++] = (char)('0' + d);
+	}
+	ret[n] = '\0';
+	return n >= 10 ? ST_OK : ST_MALFORMED;
+}
+
+/* TS 102 221 §13.2 on our own channel, where a fresh one has the MF selected; once the applet is
+ * selected, by path from the MF. */
+static status read_ef_iccid(struct card *c, bool from_mf, char ret[ICCID_DIGITS_MAX + 1],
+			    deadline dl)
+{
+	static const uint8_t ef_iccid[] = {0x2F, 0xE2};
+	struct call select = CALL(CMD_SELECT_FILE, .data = BYTES_OF(ef_iccid));
+	struct bytes bcd;
+
+	if (from_mf)
+		select.p1 = P(0x08);
+	TRY(exec_call(c, &select, NULL, NULL, dl));
+	TRY(exec_call(c, &CALL(CMD_READ_BINARY, .le = 10), &bcd, NULL, dl));
+	return iccid_digits(bcd, ret);
+}
+
+/* Compares the card that answers with the one that we know; learns it if we know none. An ICCID
+ * that could not be read this time proves nothing: then the object list has to (card.c). */
+static status check_identity(struct card *c, const char *iccid)
+{
+	const char *expected = c->conf->expected_iccid;
+
+	if (expected[0] && strcmp(expected, iccid) != 0) {
+		log_error("slot %s: expected-iccid is %s, the SIM there has %s", c->conf->name,
+			  expected, iccid[0] ? iccid : "none that can be read");
+		return ST_CARD_CHANGED;
+	}
+	if (c->identified && c->iccid[0] && iccid[0] && strcmp(c->iccid, iccid) != 0) {
+		log_info("slot %s: another SIM: %s in place of %s", c->conf->name, iccid, c->iccid);
+		return ST_CARD_CHANGED;
+	}
+	c->verify_list = c->identified && !iccid[0];
+	if (!c->identified || !c->iccid[0])
+		memcpy(c->iccid, iccid, strlen(iccid) + 1);
+	c->identified = true;
+	return ST_OK;
+}
+
+/* --- opening --- */
+
+static bool is_thales(struct bytes aid)
+{
+	return aid.n == 15 && aid.p[4] == 0x30 && aid.p[5] == 0x53;
+}
+
+static void set_selected(struct card *c, struct bytes aid)
+{
+	memcpy(c->aid, aid.p, aid.n);
+	c->aid_len = aid.n;
+	if (!c->cla_known && c->conf->cla_base < 0)
+		c->cla_base = is_thales(aid) || channel_is_device_owned(&c->channel) ? 0x00 : 0x80;
+	c->stats.selects++;
+}
+
+static status select_applet(struct card *c, deadline dl)
+{
+	const struct settings_aid *list;
+	size_t n = aids(c, &list);
+
+	for (size_t i = 0; i < n; i++) {
+		struct bytes aid = bytes_of(list[i].b, list[i].n);
+		status st = exec_call(c, &CALL(CMD_SELECT_AID, .data = aid), NULL, NULL, dl);
+
+		if (st == ST_OK) {
+			set_selected(c, aid);
+			return ST_OK;
+		}
+		/* a lost link or channel ends the search; any refusal means the next AID */
+		if (st != ST_SW_NOT_FOUND && st != ST_SW_PARAMS && st != ST_SW_CONDITIONS &&
+		    st != ST_SW_OTHER && st != ST_SW_DATA && st != ST_SW_LENGTH)
+			return st;
+	}
+	return ST_NO_APPLET;
+}
+
+/* AT+CCHO, QMI, MBIM: open and select in one. */
+static status open_device_owned(struct card *c, deadline dl)
+{
+	const struct settings_aid *list;
+	size_t n = aids(c, &list);
+	status st = ST_UNSUPPORTED_LINK;
+
+	for (size_t i = 0; i < n; i++) {
+		struct bytes aid = bytes_of(list[i].b, list[i].n);
+
+		st = transport_channel_open(c->t, aid, &c->channel, dl);
+		if (st == ST_OK) {
+			c->has_channel = c->fresh = true;
+			c->stats.channel_opens++;
+			set_selected(c, aid);
+			return ST_OK;
+		}
+		if (st != ST_NO_APPLET)
+			return st;
+	}
+	return st;
+}
+
+static status manage_channel_open(struct card *c, deadline dl)
+{
+	struct bytes b = {0};
+	status st;
+
+	c->channel = (struct channel){0};
+	st = exec_call(c, &CALL(CMD_CHANNEL_OPEN, .le = 1), &b, NULL, dl);
+	if (st == ST_SW_LENGTH)
+		st = exec_call(c, &CALL(CMD_CHANNEL_OPEN, .le = 256), &b, NULL, dl);
+	if (st == ST_CHANNEL_LOST || st == ST_SW_MEMORY || st == ST_SW_PARAMS)
+		return ST_NO_CHANNEL; /* 6881, 6A84, 6A86 say so too (§4.1) */
+	if (st == ST_SW_INS || st == ST_SW_CLASS) {
+		/* no MANAGE CHANNEL: SELECT by AID opens channel 1 by itself on such links */
+		c->channel.number = 1;
+		return ST_OK;
+	}
+	TRY(st);
+	if (b.n != 1 || b.p[0] < 1 || b.p[0] > 19)
+		return ST_MALFORMED;
+	c->channel.number = b.p[0];
+	c->stats.channel_opens++;
+	return ST_OK;
+}
+
+static void close_channel(struct card *c, deadline dl)
+{
+	status st;
+
+	if (channel_is_device_owned(&c->channel))
+		st = transport_channel_close(c->t, &c->channel, dl);
+	else
+		st = exec_call(c, &CALL(CMD_CHANNEL_CLOSE, .p2 = P(c->channel.number)), NULL, NULL,
+			       dl);
+	if (st != ST_OK)
+		log_debug("closing the channel: %s", status_text(st));
+	c->has_channel = false;
+	transport_record_clear(c->t);
+}
+
+/* Is it the link that failed, rather than the card that refused? */
+static bool link_failed(status st)
+{
+	return st == ST_CHANNEL_LOST || st == ST_TIMEOUT || st == ST_CARD_GONE || st == ST_IO ||
+	       st == ST_NO_DEVICE || st == ST_NO_CARD || st == ST_DESYNC || st == ST_TRUNCATED;
+}
+
+static status identify(struct card *c, bool from_mf, deadline dl)
+{
+	char iccid[ICCID_DIGITS_MAX + 1] = "";
+	status st = transport_iccid(c->t, iccid, dl);
+
+	if (st != ST_OK && !channel_is_device_owned(&c->channel)) {
+		st = read_ef_iccid(c, from_mf, iccid, dl);
+		if (link_failed(st))
+			return st;
+	}
+	if (st != ST_OK)
+		iccid[0] = '\0';
+	return check_identity(c, iccid);
+}
+
+static void record(struct card *c)
+{
+	struct channel_record r = {.channel = c->channel,
+				   .aid_len = c->aid_len,
+				   .generation = c->t->generation,
+				   .cla_base = c->cla_base};
+
+	memcpy(r.aid, c->aid, c->aid_len);
+	memcpy(r.iccid, c->iccid, sizeof(r.iccid));
+	transport_record_store(c->t, &r);
+}
+
+/* A channel that is open but not selected is recorded too: whoever comes next, should this process
+ * die here, uses it instead of opening one more. */
+static status open_host_owned(struct card *c, deadline dl)
+{
+	status st;
+
+	TRY(manage_channel_open(c, dl));
+	c->has_channel = c->fresh = true;
+	c->aid_len = 0;
+	record(c);
+	st = identify(c, false, dl);
+	if (st == ST_OK)
+		st = select_applet(c, dl);
+	if (st != ST_OK && !link_failed(st))
+		close_channel(c, dl);
+	return st;
+}
+
+static status open_new(struct card *c, deadline dl)
+{
+	status st = open_device_owned(c, dl);
+
+	if (st == ST_OK) {
+		st = identify(c, false, dl);
+		if (st != ST_OK)
+			close_channel(c, dl);
+	} else if (st == ST_UNSUPPORTED_LINK) {
+		st = open_host_owned(c, dl);
+	}
+	TRY(st);
+	c->resumed = false;
+	record(c);
+	return ST_OK;
+}
+
+/* The channel is still ours, but perhaps not its applet: select again where it stands, or, where
+ * the device opened it, have the device close it first. */
+static status select_again(struct card *c, deadline dl)
+{
+	status st;
+
+	c->select_again = false;
+	if (channel_is_device_owned(&c->channel)) {
+		close_channel(c, dl);
+		return ST_NO_ENTRY;
+	}
+	c->fresh = true;
+	st = identify(c, true, dl);
+	if (st == ST_OK)
+		st = select_applet(c, dl);
+	if (st == ST_OK)
+		record(c);
+	else if (st == ST_CHANNEL_LOST)
+		st = ST_NO_ENTRY;
+	return st;
+}
+
+/* --- taking over --- */
+
+static bool same_channel(const struct channel *a, const struct channel *b)
+{
+	return a->number == b->number && strcmp(a->handle, b->handle) == 0;
+}
+
+static bool aid_wanted(const struct card *c, struct bytes aid)
+{
+	const struct settings_aid *list;
+	size_t n = aids(c, &list);
+
+	for (size_t i = 0; i < n; i++)
+		if (bytes_equal(aid, bytes_of(list[i].b, list[i].n)))
+			return true;
+	return false;
+}
+
+/* Uses what the lock file remembers. ST_NO_ENTRY: nothing usable. */
+static status take_over(struct card *c)
+{
+	struct channel_record r;
+
+	if (!transport_can_share(c->t))
+		return c->has_channel ? ST_OK : ST_NO_ENTRY;
+	if (transport_record_load(c->t, &r) != ST_OK) {
+		c->has_channel = false;
+		return ST_NO_ENTRY;
+	}
+	if (r.aid_len > 0 && !aid_wanted(c, bytes_of(r.aid, r.aid_len)))
+		r.aid_len = 0; /* another slot's applet on the same SIM: select ours */
+	if (r.aid_len > 0)
+		TRY(check_identity(c, r.iccid));
+	c->select_again = c->select_again || r.aid_len == 0;
+	if (c->has_channel && same_channel(&c->channel, &r.channel))
+		return ST_OK;
+	c->channel = r.channel;
+	memcpy(c->aid, r.aid, r.aid_len);
+	c->aid_len = r.aid_len;
+	if (!c->cla_known && c->conf->cla_base < 0) {
+		c->cla_base = r.cla_base;
+		c->cla_known = true;
+	}
+	c->has_channel = c->resumed = true;
+	return ST_OK;
+}
+
+status channel_ensure(struct card *c, deadline dl)
+{
+	status st;
+
+	if (c->has_channel && c->fresh)
+		return ST_OK; /* within one operation nobody else was there */
+	c->fresh = false;
+	st = take_over(c);
+	if (st == ST_OK && c->select_again)
+		st = select_again(c, dl);
+	if (st != ST_NO_ENTRY)
+		return st;
+	c->select_again = false;
+	transport_record_clear(c->t);
+	return open_new(c, dl);
+}
+
+void channel_doubt(struct card *c, status why)
+{
+	log_debug("channel in doubt: %s", status_text(why));
+	c->fresh = false;
+	if (why != ST_CHANNEL_LOST) {
+		c->select_again = true;
+		return;
+	}
+	c->has_channel = false;
+	transport_record_clear(c->t);
+}
+
+void channel_leave(struct card *c, deadline dl)
+{
+	bool stays = transport_can_share(c->t) && !(c->t->traits & TRANSPORT_CHANNEL_DIES);
+
+	if (c->has_channel && !stays)
+		close_channel(c, dl);
+	c->fresh = false;
+}
