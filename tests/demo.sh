@@ -1,0 +1,89 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# The main job from nothing: tests/demo.sh [at|pcsc|unix]. Installs, builds, makes a software SIM, and
+# lets curl open a page that demands a client certificate whose key lives on that SIM.
+set -eu
+cd "$(dirname "$0")/.."
+
+transport=${1:-at}
+case $transport in
+at) place="an AT modem (a pseudo-terminal that answers AT+CCHO, AT+CGLA and AT+CSIM)" ;;
+pcsc) place="a card reader (a real pcscd with a virtual reader)" ;;
+unix) place="a socket" ;;
+*) echo "usage: tests/demo.sh [at|pcsc|unix]" >&2; exit 2 ;;
+esac
+
+if [ -z "${IOTSAFE_OWN_WORLD:-}" ]; then
+	tests/setup.sh demo
+	[ -e build/build.ninja ] || meson setup build >build.log 2>&1 || { cat build.log; exit 1; }
+	rm -f build.log
+	echo "Building…"
+	timeout 900 ninja -C build iotsafe iotsafe-sim iotsafe-pkcs11.so >build/demo-build.log 2>&1 || {
+		cat build/demo-build.log
+		exit 1
+	}
+fi
+
+. tests/lib/common.sh
+. tests/lib/sim.sh
+. tests/lib/web.sh
+. tests/lib/pcscd.sh
+[ "$transport" != pcsc ] || own_world "$@"
+
+title() { printf '\n%s\n' "$*"; }
+
+fetch() { # TLS-VERSION
+	local from
+	from=$(apdu_count)
+	title "curl, TLS $1"
+	web_fetch "$1" "$key_uri" "$cert_uri" >"$work/page" 2>"$work/curl.err" || {
+		cat "$work/curl.err" "$work/web/error.log" >&2
+		die "curl did not get the page"
+	}
+	grep -qx verify=SUCCESS "$work/page" || die "the server did not accept the certificate"
+	grep -qx "protocol=TLSv$1" "$work/page" || die "the server saw another protocol"
+	sed 's/^/  the server saw   /' "$work/page"
+	say "  exchanges        $(($(apdu_count) - from)) APDUs with the SIM"
+}
+
+# The private scalar, from the software SIM's own store, must be nowhere in what crossed the link.
+scalars() { # hex, one a line
+	local file
+	for file in $(find "$card" -type f); do
+		openssl pkey -in "$file" -noout -text 2>/dev/null || true
+	done | awk '/^priv:|^privateExponent:/ { on = 1; next } /^[^ ]/ { if (on) print ""; on = 0 }
+		on { gsub(/[ :]/, ""); printf "%s", $0 } END { if (on) print "" }' | sed 's/^00//'
+}
+
+key_stayed() {
+	local count=0 scalar
+	title "The key"
+	for scalar in $(scalars); do
+		count=$((count + 1))
+		! grep -qi "$scalar" "$apdu_log" || die "a private key crossed the link"
+	done
+	[ $count -gt 0 ] || die "the software SIM's private keys were not found"
+	say "  on the link      none of the SIM's $count private keys appears in $(apdu_count) APDUs"
+	"$build/iotsafe" list --module "$module" --json >"$work/list.json"
+	grep -q '"class": *"private-key"' "$work/list.json" || die "no private key is listed"
+	! grep '"class": *"private-key"' "$work/list.json" |
+		grep -vq '"sensitive": *true, *"extractable": *false, *"value": *"refused"' ||
+		die "the module offers a private key that can be extracted"
+	say "  in PKCS#11       CKA_SENSITIVE true, CKA_EXTRACTABLE false, CKA_VALUE refused"
+}
+
+say "A software SIM in $place"
+sim_new demo
+sim_start "$transport"
+web_start "$card"
+
+title "iotsafe list"
+timeout 60 "$build/iotsafe" list --module "$module" >"$work/list"
+sed 's/^/  /' "$work/list"
+identity_uris
+say "  curl --engine pkcs11 --key '$key_uri'"
+
+fetch 1.3
+fetch 1.2
+key_stayed
+title "Done: two pages over mutual TLS, and the key never left the SIM."

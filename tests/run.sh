@@ -1,0 +1,112 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Every test: tests/run.sh [--quick]. Installs what is missing, builds, tests, and prints a table.
+# --quick: the plain build's unit and flow tests only. Ends with "N passed, N failed".
+set -eu
+cd "$(dirname "$0")/.."
+
+quick=
+case ${1:-} in
+'') ;;
+--quick) quick=1 ;;
+*) echo "usage: tests/run.sh [--quick]" >&2; exit 2 ;;
+esac
+
+passed=0
+failed=0
+table=$(mktemp)
+trap 'rm -f "$table"' EXIT
+
+row() { # NAME PASSED FAILED SECONDS
+	printf '%-44s %6s %6s %7ss\n' "$1" "$2" "$3" "$4" >>"$table"
+	passed=$((passed + $2))
+	failed=$((failed + $3))
+}
+
+# One step that counts as one test.
+step() { # NAME COMMAND…
+	local name=$1 start=$SECONDS log
+	shift
+	log=$(mktemp)
+	echo "== $name"
+	if "$@" >"$log" 2>&1 </dev/null; then
+		row "$name" 1 0 $((SECONDS - start))
+		rm -f "$log"
+		return 0
+	fi
+	cat "$log"
+	rm -f "$log"
+	row "$name" 0 1 $((SECONDS - start))
+	return 1
+}
+
+configure() { # FOLDER OPTION…
+	local folder=$1
+	shift
+	if [ -e "$folder/build.ninja" ]; then
+		meson setup --reconfigure "$folder" "$@"
+	else
+		meson setup "$folder" "$@"
+	fi
+}
+
+build() { # NAME FOLDER OPTION…
+	local name=$1 folder=$2
+	shift 2
+	step "$name: configure" configure "$folder" "$@" &&
+		step "$name: build" timeout 1200 ninja -C "$folder"
+}
+
+# meson's own counts, one row a suite. What is skipped, or expected to fail, has not passed.
+suite() { # NAME FOLDER SUITE [WRAPPER…]
+	local name="$1: $3" folder=$2 suite=$3 start=$SECONDS log code=0 good bad
+	shift 3
+	log=$(mktemp)
+	echo "== $name"
+	"$@" timeout 1500 meson test -C "$folder" --no-rebuild --suite "$suite" --print-errorlogs \
+		>"$log" 2>&1 </dev/null || code=$?
+	cat "$log"
+	good=$(awk '/^Ok: / { n = $2 } END { print n + 0 }' "$log")
+	bad=$(awk '/^(Expected Fail|Fail|Unexpected Pass|Skipped|Timeout): / { n += $NF }
+		END { print n + 0 }' "$log")
+	rm -f "$log"
+	[ "$code" = 0 ] || [ "$bad" != 0 ] || bad=1
+	[ "$good" != 0 ] || [ "$bad" != 0 ] || bad=1
+	row "$name" "$good" "$bad" $((SECONDS - start))
+}
+
+plain() {
+	local s
+	build plain build || return 0
+	suite plain build unit
+	suite plain build flow
+	[ -z "$quick" ] || return 0
+	suite plain build thread
+	suite plain build interop
+	suite plain build checks
+}
+
+sanitizers() {
+	local s
+	if build asan+ubsan build-asan -Db_sanitize=address,undefined; then
+		for s in unit flow interop; do suite asan+ubsan build-asan "$s"; done
+	fi
+	# gcc 12's ThreadSanitizer does not start under every address-space layout
+	if build tsan build-tsan -Db_sanitize=thread; then
+		suite tsan build-tsan thread setarch -R
+	fi
+}
+
+step setup tests/setup.sh tests || true
+plain
+if [ -z "$quick" ]; then
+	sanitizers
+	CC=clang build clang build-clang || true
+	step 'demo: at' timeout 300 tests/demo.sh at || true
+	step 'demo: pcsc' timeout 300 tests/demo.sh pcsc || true
+fi
+
+printf '\n%-44s %6s %6s %8s\n' what passed failed time
+cat "$table"
+printf '\n%d passed, %d failed\n' "$passed" "$failed"
+[ "$failed" = 0 ]

@@ -1,0 +1,65 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Installs what is missing on a Debian 12: tests/setup.sh [demo|tests]. Starts no service.
+set -eu
+
+# One line a need: "program:package" when any package with that program will do, else the package.
+build_needs='cc:gcc ld:binutils libc6-dev pkg-config:pkg-config meson:meson ninja:ninja-build
+	libssl-dev libp11-kit-dev libinih-dev libpcsclite-dev libcmocka-dev'
+demo_needs='openssl:openssl curl:curl nginx:nginx-light libengine-pkcs11-openssl
+	timeout:coreutils setarch:util-linux ip:iproute2 socat:socat
+	pcscd:pcscd vsmartcard-vpcd'
+tests_needs='clang:clang clang-format:clang-format nm:binutils pkcs11-tool:opensc p11-kit:p11-kit
+	p11tool:gnutls-bin gnutls-cli:gnutls-bin ssh-keygen:openssh-client git:git man:man-db
+	awk:mawk'
+
+installed() {
+	dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null | grep -qx installed
+}
+
+missing() {
+	local need
+	for need in $*; do
+		case $need in
+		*:*) PATH=$PATH:/usr/sbin:/sbin command -v "${need%%:*}" >/dev/null || echo "${need#*:}" ;;
+		*) installed "$need" || echo "$need" ;;
+		esac
+	done | sort -u
+}
+
+# Packages such as nginx and pcscd start their service at once; the policy script forbids it.
+forbid_services() {
+	policy=/usr/sbin/policy-rc.d
+	[ ! -e "$policy" ] || return 0
+	printf '#!/bin/sh\nexit 101\n' >"$policy"
+	chmod 755 "$policy"
+	trap 'rm -f "$policy"' EXIT
+}
+
+main() {
+	local packages log
+	case ${1:-tests} in
+	demo) packages=$(missing "$build_needs" "$demo_needs") ;;
+	tests) packages=$(missing "$build_needs" "$demo_needs" "$tests_needs") ;;
+	*) echo "usage: ${0##*/} [demo|tests]" >&2; exit 2 ;;
+	esac
+	[ -n "$packages" ] || exit 0
+	packages=$(echo $packages)
+	if [ "$(id -u)" != 0 ]; then
+		echo "Missing packages; as root: apt-get install --no-install-recommends $packages" >&2
+		exit 1
+	fi
+	echo "Installing: $packages"
+	log=$(mktemp)
+	forbid_services
+	export DEBIAN_FRONTEND=noninteractive
+	if ! { apt-get -q update && apt-get -q -y install --no-install-recommends $packages; } \
+		>"$log" 2>&1 </dev/null; then
+		tail -n 30 "$log" >&2
+		echo "apt-get could not install them; the whole output: $log" >&2
+		exit 1
+	fi
+	rm -f "$log"
+}
+
+main "$@"
