@@ -13,9 +13,7 @@ static const struct transport_ops *const registry[] = {
 #ifdef TRANSPORT_HAVE_PCSC
 	&transport_pcsc,
 #endif
-#ifdef TRANSPORT_HAVE_AT
 	&transport_at,
-#endif
 	&transport_unix,
 };
 

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A modem's AT port. The channel is opened by AT+CCHO and used by AT+CGLA where the modem can (it
+ * then owns the class byte's channel bits); else the core opens one by MANAGE CHANNEL through
+ * AT+CSIM. */
+#include "at.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "at_port.h"
+#include "backends.h"
+#include "hex.h"
+#include "log.h"
+#include "mem.h"
+
+/* How long "no SIM" is believed without asking again: nobody reads the port between operations. */
+enum { ABSENT_MS = 5000 };
+
+static const char uucp_dir[] = "/run/lock";
+
+static struct at_device *of(struct transport *t)
+{
+	return (struct at_device *)t;
+}
+
+/* --- opening --- */
+
+static status parse_mode(const struct uri *uri, enum at_mode *ret_mode)
+{
+	static const char *const names[] = {"auto", "cgla", "csim"};
+	const char *text = uri_param(uri, "mode");
+	if (!text)
+		return ST_OK;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		if (strcmp(text, names[i]) != 0)
+			continue;
+		*ret_mode = (enum at_mode)i;
+		return ST_OK;
+	}
+	return ST_ARG;
+}
+
+static status at_open(const struct uri *uri, struct transport **ret_t)
+{
+	enum at_mode mode = AT_MODE_AUTO;
+	long baud = 0;
+	if (uri->path[0] != '/')
+		return ST_ARG;
+	TRY(parse_mode(uri, &mode));
+	TRY(uri_param_number(uri, "baud", 9600, 4000000, 115200, &baud));
+	if (!at_port_speed_known(baud))
+		return ST_ARG;
+	struct at_device *d = calloc(1, sizeof(*d));
+	if (!d)
+		return ST_NOMEM;
+	at_engine_init(&d->e);
+	d->baud = baud;
+	d->rtscts = uri_param_true(uri, "rtscts");
+	d->asked = mode;
+	d->mode = mode;
+	d->t.traits = TRANSPORT_CROSSTALK;
+	snprintf(d->t.name, sizeof(d->t.name), "%s", uri->path);
+	*ret_t = &d->t;
+	return ST_OK;
+}
+
+static void at_disconnect(struct transport *t)
+{
+	at_engine_close(&of(t)->e);
+	of(t)->ready = false;
+}
+
+static void at_free(struct transport *t, bool forked)
+{
+	(void)forked; /* close(2) is all that is ever done */
+	at_disconnect(t);
+	free(t);
+}
+
+/* --- one operation --- */
+
+/* On a port in use since earlier operations nothing is sent: its settings are the same for all of
+ * us. *ret_gone: it was unplugged meanwhile. */
+static status resume(struct at_device *d, deadline dl)
+{
+	TRY(at_port_lock(d->e.fd, dl));
+	TRY(at_engine_drain(&d->e));
+	if (d->t.unclean || d->e.dirty)
+		TRY(at_engine_sync(&d->e, dl));
+	d->t.unclean = false;
+	return d->e.reply.sim == AT_SIM_OUT ? at_setup_sim(d, dl) : ST_OK;
+}
+
+static status start(struct at_device *d, deadline dl)
+{
+	at_disconnect(&d->t);
+	TRY(at_port_open(d->t.name, d->baud, d->rtscts, uucp_dir, &d->e.fd));
+	TRY(at_port_lock(d->e.fd, dl));
+	return at_setup_dialogue(d, dl);
+}
+
+static void at_end(struct transport *t)
+{
+	struct at_device *d = of(t);
+	at_reply_wipe(&d->e.reply);
+	t->unclean = t->unclean || d->e.dirty;
+	d->absent_until = d->e.reply.sim == AT_SIM_OUT ? deadline_in_ms(ABSENT_MS) : 0;
+	if (d->e.fd >= 0)
+		at_port_unlock(d->e.fd);
+}
+
+static status at_begin(struct transport *t, deadline dl)
+{
+	struct at_device *d = of(t);
+	status st = d->e.fd >= 0 && d->ready ? resume(d, dl) : ST_NO_DEVICE;
+	/* unplugged meanwhile, or never open: (once more) from the start */
+	if (st == ST_NO_DEVICE)
+		st = start(d, dl);
+	if (st != ST_OK)
+		at_end(t);
+	return st;
+}
+
+static status run_apdu(struct at_device *d, const struct channel *ch, struct bytes cmd,
+		       struct wtr *reply, deadline dl)
+{
+	char text[AT_COMMAND_MAX];
+	struct wtr w = WTR_ON(text);
+	bool by_handle = ch && channel_is_device_owned(ch);
+	if (by_handle)
+		wtr_printf(&w, "AT+CGLA=%s,%zu,\"", ch->handle, 2 * cmd.n);
+	else
+		wtr_printf(&w, "AT+CSIM=%zu,\"", 2 * cmd.n);
+	hex_put(&w, cmd);
+	wtr_put(&w, BYTES_LIT("\"\0"));
+	struct at_expect x = {text, AT_WANT_PREFIX, by_handle ? "+CGLA" : "+CSIM"};
+	status st = wtr_done(&w);
+	if (st == ST_OK)
+		st = at_setup_run(d, &x, by_handle ? AT_IN_CGLA : AT_IN_CSIM, dl);
+	if (st == ST_OK) {
+		st = at_line_apdu(at_reply_info(&d->e.reply), reply);
+		d->e.dirty = d->e.dirty || st != ST_OK;
+	}
+	at_reply_wipe(&d->e.reply);
+	mem_wipe(text, w.n);
+	return st == ST_SHORT_OUT ? ST_MALFORMED : st;
+}
+
+static status at_transmit(struct transport *t, const struct channel *ch, struct bytes cmd,
+			  struct wtr *reply, deadline dl)
+{
+	return run_apdu(of(t), ch, cmd, reply, dl);
+}
+
+static status at_channel_open(struct transport *t, struct bytes aid, struct channel *ret_ch,
+			      deadline dl)
+{
+	struct at_device *d = of(t);
+	if (d->mode == AT_MODE_CSIM || d->cgla_missing)
+		return ST_UNSUPPORTED_LINK;
+	char aid_hex[2 * AID_MAX + 1], text[64];
+	snprintf(text, sizeof(text), "AT+CCHO=\"%s\"", hex_str(aid, aid_hex, sizeof(aid_hex)));
+	const struct at_expect x = {text, AT_WANT_HANDLE, "+CCHO"};
+	status st = at_setup_run(d, &x, AT_IN_OPEN, deadline_sooner(dl, AT_OPEN_MS));
+	if (st == ST_UNSUPPORTED_LINK) {
+		/* a modem that has done it before means something else */
+		if (d->cgla_works || d->mode == AT_MODE_CGLA)
+			return ST_NO_CHANNEL;
+		d->cgla_missing = true;
+	}
+	TRY(st);
+	d->cgla_works = true;
+	return at_line_handle(at_reply_info(&d->e.reply), ret_ch->handle);
+}
+
+static status at_channel_close(struct transport *t, const struct channel *ch, deadline dl)
+{
+	char text[64];
+	snprintf(text, sizeof(text), "AT+CCHC=%s", ch->handle);
+	const struct at_expect x = {text, AT_WANT_NOTHING, NULL};
+	return at_setup_run(of(t), &x, AT_IN_CGLA, deadline_sooner(dl, AT_OPEN_MS));
+}
+
+static status at_iccid(struct transport *t, char ret_iccid[ICCID_DIGITS_MAX + 1], deadline dl)
+{
+	return at_setup_iccid(of(t), ret_iccid, dl);
+}
+
+static bool at_present(struct transport *t)
+{
+	return access(t->name, F_OK) == 0 && deadline_passed(of(t)->absent_until);
+}
+
+const struct transport_ops transport_at = {
+	.scheme = "at",
+	.open = at_open,
+	.begin = at_begin,
+	.end = at_end,
+	.transmit = at_transmit,
+	.channel_open = at_channel_open,
+	.channel_close = at_channel_close,
+	.iccid = at_iccid,
+	.present = at_present,
+	.disconnect = at_disconnect,
+	.free = at_free,
+};

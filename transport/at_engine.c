@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "at_engine.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "at_port.h"
+#include "log.h"
+#include "mem.h"
+
+enum {
+	QUIET_MS = 100,	     /* silence that ends a late answer */
+	SYNC_FIRST_MS = 300, /* patience with the first AT, doubled each time */
+	SYNC_LAST_MS = 2400,
+	SYNC_TOTAL_MS = 15000,
+	FINAL_MS = 1000, /* from the awaited line to the final result */
+	DRAIN_BYTES_MAX = 65536,
+};
+
+static const struct at_expect plain_at = {"AT", AT_WANT_NOTHING, NULL};
+
+void at_engine_init(struct at_engine *e)
+{
+	e->fd = -1;
+	e->dirty = false;
+	at_reply_init(&e->reply);
+}
+
+void at_engine_close(struct at_engine *e)
+{
+	if (e->fd >= 0)
+		close(e->fd);
+	at_engine_init(e);
+}
+
+/* One read into the reply. *ret_n: how many bytes. */
+static status take_some(struct at_engine *e, size_t *ret_n)
+{
+	uint8_t chunk[512];
+	struct wtr w = WTR_ON(chunk);
+	status st = at_port_read(e->fd, &w);
+	at_reply_feed(&e->reply, wtr_bytes(&w));
+	mem_wipe(chunk, w.n);
+	*ret_n = w.n;
+	if (st == ST_NO_DEVICE)
+		at_engine_close(e);
+	return st;
+}
+
+static status escape_prompt(struct at_engine *e, deadline dl)
+{
+	static const uint8_t esc[] = {0x1B};
+	log_debug("at prompt: another program left a message open; cancelled");
+	e->dirty = true;
+	e->reply.prompt = false;
+	return at_port_write(e->fd, BYTES_OF(esc), deadline_sooner(dl, AT_MS));
+}
+
+status at_engine_drain(struct at_engine *e)
+{
+	size_t total = 0;
+	for (size_t n = 1; n > 0 && total < DRAIN_BYTES_MAX; total += n)
+		TRY(take_some(e, &n));
+	if (e->reply.stray || e->reply.prompt)
+		e->dirty = true;
+	return ST_OK;
+}
+
+/* Reads until nothing has come for QUIET_MS. */
+static status listen_quiet(struct at_engine *e, deadline dl, bool *heard)
+{
+	while (!deadline_passed(dl)) {
+		status st = at_port_wait(e->fd, deadline_sooner(dl, QUIET_MS));
+		if (st == ST_TIMEOUT)
+			return ST_OK;
+		TRY(st);
+		size_t n = 0;
+		TRY(take_some(e, &n));
+		*heard = *heard || n > 0;
+	}
+	return ST_OK;
+}
+
+static status send_line(struct at_engine *e, const char *text, deadline dl)
+{
+	uint8_t line[AT_COMMAND_MAX + 1];
+	struct wtr w = WTR_ON(line);
+	wtr_put(&w, bytes_str(text));
+	wtr_u8(&w, '\r');
+	status st = wtr_done(&w) == ST_OK ? at_port_write(e->fd, wtr_bytes(&w), dl) : ST_ARG;
+	mem_wipe(line, w.n);
+	return st;
+}
+
+/* Until the final result. A modem that gives the awaited line and then forgets the OK is believed
+ * after a second. */
+static status collect(struct at_engine *e, deadline dl)
+{
+	deadline limit = dl;
+	unsigned seen = 0;
+	while (!at_reply_done(&e->reply)) {
+		status st = at_port_wait(e->fd, limit);
+		if (st != ST_OK) {
+			e->dirty = true;
+			return st == ST_TIMEOUT && seen > 0 ? ST_OK : st;
+		}
+		size_t n = 0;
+		TRY(take_some(e, &n));
+		if (e->reply.info_count > seen)
+			limit = deadline_sooner(dl, FINAL_MS);
+		seen = e->reply.info_count;
+	}
+	return ST_OK;
+}
+
+/* One AT. *ret_clean: it was answered by OK and nothing else came. */
+static status probe(struct at_engine *e, int64_t ms, deadline dl, bool *heard, bool *ret_clean)
+{
+	*ret_clean = false;
+	at_reply_begin(&e->reply, &plain_at);
+	TRY(send_line(e, plain_at.sent, dl));
+	status st = collect(e, deadline_sooner(dl, ms));
+	bool answered = st == ST_OK && e->reply.final == AT_FINAL_OK;
+	if (st == ST_TIMEOUT)
+		return ST_OK;
+	TRY(st);
+	*heard = true;
+	TRY(listen_quiet(e, dl, heard));
+	*ret_clean = answered && !e->reply.foreign && !e->reply.stray && !e->reply.prompt;
+	return ST_OK;
+}
+
+status at_engine_sync(struct at_engine *e, deadline dl)
+{
+	bool heard = false, clean = false;
+	dl = deadline_sooner(dl, SYNC_TOTAL_MS);
+	at_reply_wipe(&e->reply);
+	for (int64_t ms = SYNC_FIRST_MS; !clean; ms = ms < SYNC_LAST_MS ? 2 * ms : SYNC_LAST_MS) {
+		TRY(listen_quiet(e, dl, &heard));
+		if (e->reply.prompt)
+			TRY(escape_prompt(e, dl));
+		TRY(probe(e, ms, dl, &heard, &clean));
+		if (!clean && deadline_passed(dl)) {
+			log_error("the modem %s: port shared with ModemManager?",
+				  heard ? "talks, but not with us" : "is silent");
+			return heard ? ST_BUSY_DEVICE : ST_TIMEOUT;
+		}
+	}
+	e->dirty = false;
+	return ST_OK;
+}
+
+static status conclude(struct at_engine *e, int *ret_code)
+{
+	struct at_reply *r = &e->reply;
+	if (r->stray)
+		e->dirty = true;
+	bool wanted = r->expect.want != AT_WANT_NOTHING && r->expect.want != AT_WANT_ICCID;
+	bool missing = wanted && r->final == AT_FINAL_OK && r->info_count == 0;
+	if (r->foreign || missing) {
+		e->dirty = true;
+		return ST_DESYNC;
+	}
+	if (r->final == AT_FINAL_ERROR) {
+		*ret_code = r->code;
+		return ST_IO;
+	}
+	return ST_OK;
+}
+
+status at_engine_run(struct at_engine *e, const struct at_expect *x, deadline dl, int *ret_code)
+{
+	for (int tries = 0; tries < 2; tries++) {
+		if (e->fd < 0)
+			return ST_NO_DEVICE;
+		TRY(at_engine_drain(e));
+		if (e->dirty)
+			TRY(at_engine_sync(e, dl));
+		at_reply_begin(&e->reply, x);
+		TRY(send_line(e, x->sent, dl));
+		TRY(collect(e, dl));
+		if (!e->reply.prompt)
+			return conclude(e, ret_code);
+		/* the command went into somebody's message: it has not run, so once more */
+		TRY(escape_prompt(e, dl));
+	}
+	return ST_DESYNC;
+}
