@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every C_ function: enter, one call, map. Blame in the specification's order: initialised, handle,
+ * arguments, state. */
+#include "find.h"
+#include "guard.h"
+#include "iface.h"
+#include "info.h"
+#include "lib.h"
+#include "mech.h"
+#include "sign.h"
+
+#define EXPORTED __attribute__((visibility("default")))
+
+#define OUT(p, n) ((struct op_out){(p), (n)})
+
+/* Those of version 3.0, which p11-kit's header does not declare. */
+#define BUILT(name, args)
+#define REFUSED(name, args, rv)
+#define BUILT_3_0(name, args) CK_RV name args;
+#define REFUSED_3_0(name, args, rv) CK_RV name args;
+#include "entry.def"
+#undef REFUSED
+#undef BUILT_3_0
+#undef REFUSED_3_0
+
+/* What is not offered: each checks its session, and takes no notice of its other arguments. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+#define REFUSED(name, args, rv)                                                                    \
+	CK_RV name args                                                                            \
+	{                                                                                          \
+		ENTER_SESSION(hSession);                                                           \
+		return (rv);                                                                       \
+	}
+#define BUILT_3_0(name, args)
+#define REFUSED_3_0 REFUSED
+#include "entry.def"
+#pragma GCC diagnostic pop
+
+/* --- general --- */
+
+CK_RV C_Initialize(CK_VOID_PTR pInitArgs)
+{
+	return rv_of(lib_initialize(pInitArgs));
+}
+
+CK_RV C_Finalize(CK_VOID_PTR pReserved)
+{
+	return rv_of(lib_finalize(pReserved));
+}
+
+CK_RV C_GetInfo(CK_INFO_PTR pInfo)
+{
+	ENTER_LIB();
+	return rv_of(info_library((CK_VERSION){2, 40}, pInfo));
+}
+
+EXPORTED CK_RV C_GetFunctionList(CK_FUNCTION_LIST_PTR_PTR ppFunctionList)
+{
+	return rv_of(iface_function_list(ppFunctionList));
+}
+
+EXPORTED CK_RV C_GetInterfaceList(CK_INTERFACE_PTR pInterfacesList, CK_ULONG_PTR pulCount)
+{
+	return rv_of(iface_list(pInterfacesList, pulCount));
+}
+
+EXPORTED CK_RV C_GetInterface(CK_UTF8CHAR_PTR pInterfaceName, CK_VERSION_PTR pVersion,
+			      CK_INTERFACE_PTR_PTR ppInterface, CK_FLAGS flags)
+{
+	return rv_of(iface_get(pInterfaceName, pVersion, ppInterface, flags));
+}
+
+/* --- slots and tokens --- */
+
+CK_RV C_GetSlotList(CK_BBOOL tokenPresent, CK_SLOT_ID_PTR pSlotList, CK_ULONG_PTR pulCount)
+{
+	ENTER_LIB();
+	return rv_of(slot_list(tokenPresent != CK_FALSE, pSlotList, pulCount));
+}
+
+CK_RV C_GetSlotInfo(CK_SLOT_ID slotID, CK_SLOT_INFO_PTR pInfo)
+{
+	ENTER_LIB();
+	return rv_of(info_slot(slotID, pInfo));
+}
+
+CK_RV C_GetTokenInfo(CK_SLOT_ID slotID, CK_TOKEN_INFO_PTR pInfo)
+{
+	ENTER_SLOT(slotID);
+	return rv_of(info_token(g.slot, pInfo));
+}
+
+CK_RV C_GetMechanismList(CK_SLOT_ID slotID, CK_MECHANISM_TYPE_PTR pMechanismList,
+			 CK_ULONG_PTR pulCount)
+{
+	ENTER_SLOT(slotID);
+	return rv_of(mech_list(g.slot, pMechanismList, pulCount));
+}
+
+CK_RV C_GetMechanismInfo(CK_SLOT_ID slotID, CK_MECHANISM_TYPE type, CK_MECHANISM_INFO_PTR pInfo)
+{
+	ENTER_SLOT(slotID);
+	return rv_of(mech_info(g.slot, type, pInfo));
+}
+
+CK_RV C_InitToken(CK_SLOT_ID slotID, CK_UTF8CHAR_PTR pPin, CK_ULONG ulPinLen,
+		  CK_UTF8CHAR_PTR pLabel)
+{
+	(void)pPin, (void)ulPinLen, (void)pLabel;
+	ENTER_SLOT(slotID);
+	return rv_of(session_count(g.slot, false) != 0 ? ST_SESSION_EXISTS : ST_UNSUPPORTED);
+}
+
+/* Blocking has nothing to wait on that would not need a thread or the device. */
+CK_RV C_WaitForSlotEvent(CK_FLAGS flags, CK_SLOT_ID_PTR pSlot, CK_VOID_PTR pReserved)
+{
+	ENTER_LIB();
+	if (pSlot == NULL || pReserved != NULL)
+		return CKR_ARGUMENTS_BAD;
+	return rv_of((flags & CKF_DONT_BLOCK) != 0 ? ST_NO_EVENT : ST_UNSUPPORTED);
+}
+
+/* --- sessions --- */
+
+CK_RV C_OpenSession(CK_SLOT_ID slotID, CK_FLAGS flags, CK_VOID_PTR pApplication, CK_NOTIFY Notify,
+		    CK_SESSION_HANDLE_PTR phSession)
+{
+	(void)pApplication, (void)Notify;
+	ENTER_LIB();
+	return rv_of(session_open(slotID, flags, phSession));
+}
+
+CK_RV C_CloseSession(CK_SESSION_HANDLE hSession)
+{
+	ENTER_SESSION(hSession);
+	return rv_of(session_close(&g));
+}
+
+CK_RV C_CloseAllSessions(CK_SLOT_ID slotID)
+{
+	ENTER_LIB();
+	return rv_of(session_close_all(slotID));
+}
+
+CK_RV C_GetSessionInfo(CK_SESSION_HANDLE hSession, CK_SESSION_INFO_PTR pInfo)
+{
+	ENTER_SESSION(hSession);
+	return rv_of(session_info(&g, pInfo));
+}
+
+CK_RV C_SessionCancel(CK_SESSION_HANDLE hSession, CK_FLAGS flags)
+{
+	ENTER_SESSION(hSession);
+	return rv_of(session_cancel(&g, flags));
+}
+
+CK_RV C_Login(CK_SESSION_HANDLE hSession, CK_USER_TYPE userType, CK_UTF8CHAR_PTR pPin,
+	      CK_ULONG ulPinLen)
+{
+	ENTER_SESSION(hSession);
+	return rv_of(session_login(&g, userType, pPin, ulPinLen));
+}
+
+/* Nobody has a name here. */
+CK_RV C_LoginUser(CK_SESSION_HANDLE hSession, CK_USER_TYPE userType, CK_UTF8CHAR_PTR pPin,
+		  CK_ULONG ulPinLen, CK_UTF8CHAR_PTR pUsername, CK_ULONG ulUsernameLen)
+{
+	ENTER_SESSION(hSession);
+	if (pUsername == NULL && ulUsernameLen != 0)
+		return CKR_ARGUMENTS_BAD;
+	return rv_of(session_login(&g, userType, pPin, ulPinLen));
+}
+
+CK_RV C_Logout(CK_SESSION_HANDLE hSession)
+{
+	ENTER_SESSION(hSession);
+	return rv_of(session_logout(&g));
+}
+
+/* --- objects --- */
+
+CK_RV C_CreateObject(CK_SESSION_HANDLE hSession, CK_ATTRIBUTE_PTR pTemplate, CK_ULONG ulCount,
+		     CK_OBJECT_HANDLE_PTR phObject)
+{
+	ENTER_SESSION(hSession);
+	return rv_of(find_create(&g, pTemplate, ulCount, phObject));
+}
+
+CK_RV C_CopyObject(CK_SESSION_HANDLE hSession, CK_OBJECT_HANDLE hObject, CK_ATTRIBUTE_PTR pTemplate,
+		   CK_ULONG ulCount, CK_OBJECT_HANDLE_PTR phNewObject)
+{
+	(void)pTemplate, (void)ulCount, (void)phNewObject;
+	ENTER_SESSION(hSession);
+	return rv_of(find_forbidden(&g, hObject));
+}
+
+CK_RV C_DestroyObject(CK_SESSION_HANDLE hSession, CK_OBJECT_HANDLE hObject)
+{
+	ENTER_SESSION(hSession);
+	return rv_of(find_forbidden(&g, hObject));
+}
+
+CK_RV C_GetObjectSize(CK_SESSION_HANDLE hSession, CK_OBJECT_HANDLE hObject, CK_ULONG_PTR pulSize)
+{
+	ENTER_SESSION(hSession);
+	return rv_of(find_size(&g, hObject, pulSize));
+}
+
+CK_RV C_GetAttributeValue(CK_SESSION_HANDLE hSession, CK_OBJECT_HANDLE hObject,
+			  CK_ATTRIBUTE_PTR pTemplate, CK_ULONG ulCount)
+{
+	ENTER_SESSION(hSession);
+	return rv_of(find_attributes(&g, hObject, pTemplate, ulCount));
+}
+
+CK_RV C_SetAttributeValue(CK_SESSION_HANDLE hSession, CK_OBJECT_HANDLE hObject,
+			  CK_ATTRIBUTE_PTR pTemplate, CK_ULONG ulCount)
+{
+	(void)pTemplate, (void)ulCount;
+	ENTER_SESSION(hSession);
+	return rv_of(find_forbidden(&g, hObject));
+}
+
+CK_RV C_FindObjectsInit(CK_SESSION_HANDLE hSession, CK_ATTRIBUTE_PTR pTemplate, CK_ULONG ulCount)
+{
+	ENTER_SESSION(hSession);
+	return rv_of(find_init(&g, pTemplate, ulCount));
+}
+
+CK_RV C_FindObjects(CK_SESSION_HANDLE hSession, CK_OBJECT_HANDLE_PTR phObject,
+		    CK_ULONG ulMaxObjectCount, CK_ULONG_PTR pulObjectCount)
+{
+	ENTER_SESSION(hSession);
+	return rv_of(find_next(&g, phObject, ulMaxObjectCount, pulObjectCount));
+}
+
+CK_RV C_FindObjectsFinal(CK_SESSION_HANDLE hSession)
+{
+	ENTER_SESSION(hSession);
+	return rv_of(find_final(&g));
+}
+
+/* --- signatures --- */
+
+CK_RV C_SignInit(CK_SESSION_HANDLE hSession, CK_MECHANISM_PTR pMechanism, CK_OBJECT_HANDLE hKey)
+{
+	ENTER_SESSION(hSession);
+	return rv_of(sign_init(&g, pMechanism, hKey));
+}
+
+CK_RV C_Sign(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pData, CK_ULONG ulDataLen,
+	     CK_BYTE_PTR pSignature, CK_ULONG_PTR pulSignatureLen)
+{
+	ENTER_SESSION(hSession);
+	return rv_of(sign_once(&g, pData, ulDataLen, OUT(pSignature, pulSignatureLen)));
+}
+
+CK_RV C_SignUpdate(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pPart, CK_ULONG ulPartLen)
+{
+	ENTER_SESSION(hSession);
+	return rv_of(sign_update(&g, pPart, ulPartLen));
+}
+
+CK_RV C_SignFinal(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pSignature, CK_ULONG_PTR pulSignatureLen)
+{
+	ENTER_SESSION(hSession);
+	return rv_of(sign_final(&g, OUT(pSignature, pulSignatureLen)));
+}
+
+CK_RV C_VerifyInit(CK_SESSION_HANDLE hSession, CK_MECHANISM_PTR pMechanism, CK_OBJECT_HANDLE hKey)
+{
+	ENTER_SESSION(hSession);
+	return rv_of(verify_init(&g, pMechanism, hKey));
+}
+
+CK_RV C_Verify(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pData, CK_ULONG ulDataLen,
+	       CK_BYTE_PTR pSignature, CK_ULONG ulSignatureLen)
+{
+	ENTER_SESSION(hSession);
+	return rv_of(verify_once(&g, pData, ulDataLen, pSignature, ulSignatureLen));
+}
+
+CK_RV C_VerifyUpdate(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pPart, CK_ULONG ulPartLen)
+{
+	ENTER_SESSION(hSession);
+	return rv_of(verify_update(&g, pPart, ulPartLen));
+}
+
+CK_RV C_VerifyFinal(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pSignature, CK_ULONG ulSignatureLen)
+{
+	ENTER_SESSION(hSession);
+	return rv_of(verify_final(&g, pSignature, ulSignatureLen));
+}
+
+/* --- random numbers --- */
+
+CK_RV C_SeedRandom(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pSeed, CK_ULONG ulSeedLen)
+{
+	(void)pSeed, (void)ulSeedLen;
+	ENTER_SESSION(hSession);
+	return rv_of(ST_RANDOM_NO_SEED);
+}
+
+CK_RV C_GenerateRandom(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pRandomData, CK_ULONG ulRandomLen)
+{
+	ENTER_SESSION(hSession);
+	return rv_of(sign_random(&g, pRandomData, ulRandomLen));
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "guard.h"
+
+#include "lib.h"
+
+void guard_release(struct guard *g)
+{
+	if (g->session != NULL)
+		session_unlock(g->session);
+	if (g->slot != NULL)
+		slot_unlock(g->slot);
+	if (g->gate)
+		lib_leave();
+	*g = (struct guard){0};
+}
+
+status guard_lib(struct guard *g)
+{
+	TRY(lib_enter());
+	g->gate = true;
+	return ST_OK;
+}
+
+status guard_session(struct guard *g, CK_SESSION_HANDLE h)
+{
+	TRY(guard_lib(g));
+	return session_lock(h, &g->session);
+}
+
+status guard_card(struct guard *g)
+{
+	struct session *s = g->session;
+	CK_SESSION_HANDLE h = session_handle(s);
+	struct slot *slot = s->slot;
+
+	g->session = NULL;
+	session_unlock(s);
+	slot_lock(slot);
+	g->slot = slot;
+	return session_lock(h, &g->session);
+}
+
+status guard_slot(struct guard *g, CK_SLOT_ID id)
+{
+	TRY(guard_lib(g));
+	struct slot *slot = slot_find(id);
+	if (slot == NULL)
+		return ST_NO_SLOT;
+	slot_lock(slot);
+	g->slot = slot;
+	return ST_OK;
+}

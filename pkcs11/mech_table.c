@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Short and true: what the card does. No digests, MACs or ciphers, onto which some clients would
+ * move their whole TLS. */
+#include "mech.h"
+
+#include "mem.h"
+
+static status param_none(const struct mech *m, const CK_MECHANISM *given, struct mech_param *ret)
+{
+	if (given->pParameter != NULL || given->ulParameterLen != 0)
+		return ST_MECH_PARAM;
+	*ret = (struct mech_param){.hash = m->hash};
+	return ST_OK;
+}
+
+/* The card's PSS: MGF1 of the same hash, salt as long as the hash. */
+static status param_pss(const struct mech *m, const CK_MECHANISM *given, struct mech_param *ret)
+{
+	static const struct {
+		CK_MECHANISM_TYPE hash;
+		CK_ULONG mgf;
+		enum hash_alg alg;
+	} known[] = {
+		{CKM_SHA256, CKG_MGF1_SHA256, HASH_SHA256},
+		{CKM_SHA384, CKG_MGF1_SHA384, HASH_SHA384},
+		{CKM_SHA512, CKG_MGF1_SHA512, HASH_SHA512},
+	};
+	const CK_RSA_PKCS_PSS_PARAMS *p = given->pParameter;
+
+	if (p == NULL || given->ulParameterLen != sizeof(*p))
+		return ST_MECH_PARAM;
+	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
+		if (p->hashAlg != known[i].hash)
+			continue;
+		if (p->mgf != known[i].mgf || p->sLen != hash_size(known[i].alg))
+			return ST_MECH_PARAM;
+		if (m->hash != HASH_NONE && m->hash != known[i].alg)
+			return ST_MECH_PARAM;
+		*ret = (struct mech_param){.hash = known[i].alg, .salt_n = p->sLen};
+		return ST_OK;
+	}
+	return ST_MECH_PARAM;
+}
+
+#define EC_FLAGS                                                                                   \
+	(CKF_HW | CKF_SIGN | CKF_VERIFY | CKF_EC_F_P | CKF_EC_NAMEDCURVE | CKF_EC_UNCOMPRESS)
+#define RSA_FLAGS (CKF_HW | CKF_SIGN | CKF_VERIFY)
+
+/* clang-format off */
+#define EC(type, hash) {type, CKK_EC, 256, 384, EC_FLAGS, hash, CARD_SIG_ECDSA, SIG_ECDSA, param_none}
+#define PKCS1(type, hash) {type, CKK_RSA, 2048, 2048, RSA_FLAGS, hash, CARD_SIG_RSA_PKCS1, SIG_RSA_PKCS1, \
+	param_none}
+#define PSS(type, hash) {type, CKK_RSA, 2048, 2048, RSA_FLAGS, hash, CARD_SIG_RSA_PSS, SIG_RSA_PSS, param_pss}
+
+const struct mech mech_table[] = {
+	EC(CKM_ECDSA,                HASH_NONE),
+	EC(CKM_ECDSA_SHA256,         HASH_SHA256),
+	EC(CKM_ECDSA_SHA384,         HASH_SHA384),
+	EC(CKM_ECDSA_SHA512,         HASH_SHA512),
+	PKCS1(CKM_RSA_PKCS,          HASH_NONE),
+	PKCS1(CKM_SHA256_RSA_PKCS,   HASH_SHA256),
+	PKCS1(CKM_SHA384_RSA_PKCS,   HASH_SHA384),
+	PKCS1(CKM_SHA512_RSA_PKCS,   HASH_SHA512),
+	PSS(CKM_RSA_PKCS_PSS,        HASH_NONE),
+	PSS(CKM_SHA256_RSA_PKCS_PSS, HASH_SHA256),
+	PSS(CKM_SHA384_RSA_PKCS_PSS, HASH_SHA384),
+	PSS(CKM_SHA512_RSA_PKCS_PSS, HASH_SHA512),
+};
+/* clang-format on */
+const size_t mech_table_n = ARRAY_LEN(mech_table);

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One active operation of a session, and Cryptoki's rules of when it ends: a size query and a
+ * buffer that is too small leave it as it was, every other outcome of the final call ends it
+ * (§5.2). */
+#ifndef IOTSAFE_PKCS11_OP_H
+#define IOTSAFE_PKCS11_OP_H
+
+#include "card.h"
+#include "ck.h"
+#include "mech.h"
+
+enum op_phase {
+	OP_IDLE,
+	OP_READY,     /* initialised */
+	OP_GATHERING, /* at least one Update */
+	OP_RUNNING,   /* the card is at work; the session may be unlocked */
+};
+
+struct op {
+	enum op_phase phase;
+	const struct mech *mech;
+	enum hash_alg hash;	   /* what the signature is over */
+	size_t salt_n;		   /* PSS */
+	struct hash_ctx ctx;	   /* running, when we hash */
+	uint8_t raw[MECH_RAW_MAX]; /* gathered, when the caller hashed */
+	size_t raw_n;
+	struct container key; /* signing: the private key's container */
+	struct public_key pub;
+	bool has_pub;
+	size_t sig_n;	 /* the signature's size */
+	uint64_t serial; /* another operation has another */
+};
+
+/* The caller's output buffer and its length. */
+struct op_out {
+	CK_BYTE_PTR p;
+	CK_ULONG_PTR n;
+};
+
+/* Bytes of the caller. ST_ARG for NULL with a length. */
+status op_input(const void *p, CK_ULONG n, struct bytes *ret_b) MUST_USE;
+
+/* Starts the operation; mech, hash, key and sizes are then the caller's to set. */
+status op_begin(struct op *op, const struct mech *mech, enum hash_alg hash) MUST_USE;
+/* Ends it, whatever its phase. */
+void op_end(struct op *op);
+
+/* ST_OK when a call that wants `phase` may go on; else ST_NO_OP or ST_OP_BUSY, and nothing changes.
+ */
+status op_expect(const struct op *op, enum op_phase phase) MUST_USE;
+
+/* The two-call convention for sig_n bytes. *ret_go: there is room, produce the signature. Else the
+ * call is over with the returned status; ST_ARG has ended the operation. */
+status op_room(struct op *op, struct op_out out, bool *ret_go) MUST_USE;
+
+/* Takes data in, hashing or gathering. ST_DATA_LEN, ST_CRYPTO. */
+status op_absorb(struct op *op, struct bytes data) MUST_USE;
+/* What the signature is over: the digest, or the gathered bytes. */
+status op_digest(struct op *op, uint8_t ret[MECH_RAW_MAX], size_t *ret_n) MUST_USE;
+
+#endif

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "slot.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "discover.h"
+#include "lib.h"
+#include "log.h"
+#include "mem.h"
+#include "token.h"
+
+enum {
+	/* one enumeration asks for the same token several times; a swap is seen after this at last
+	 */
+	INFO_GOOD_MS = 2000,
+};
+
+static struct {
+	pthread_mutex_t lock; /* of the set; inside gate, outside every other lock */
+	_Atomic(struct slot *) slot[SLOT_TABLE_MAX];
+	_Atomic unsigned count;
+	bool evaluated;
+	struct settings_slot found[SLOTS_MAX];
+} table = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+void slot_lock(struct slot *s)
+{
+	pthread_mutex_lock(&s->lock);
+}
+
+void slot_unlock(struct slot *s)
+{
+	pthread_mutex_unlock(&s->lock);
+}
+
+static struct slot *at(unsigned i)
+{
+	return atomic_load(&table.slot[i]);
+}
+
+static struct slot *by_id(CK_SLOT_ID id)
+{
+	unsigned n = atomic_load(&table.count);
+
+	for (unsigned i = 0; i < n; i++)
+		if (at(i)->id == id)
+			return at(i);
+	return NULL;
+}
+
+static struct slot *by_device(const struct settings_slot *conf)
+{
+	unsigned n = atomic_load(&table.count);
+
+	for (unsigned i = 0; i < n; i++)
+		if (strcmp(at(i)->conf.name, conf->name) == 0 &&
+		    strcmp(at(i)->conf.uri_text, conf->uri_text) == 0)
+			return at(i);
+	return NULL;
+}
+
+/* An id that the configuration gives to somebody is not free. */
+static bool id_is_free(CK_SLOT_ID id, size_t found_count)
+{
+	for (size_t i = 0; i < found_count; i++)
+		if (table.found[i].id >= 0 && (CK_SLOT_ID)table.found[i].id == id)
+			return false;
+	return by_id(id) == NULL;
+}
+
+static CK_SLOT_ID choose_id(const struct settings_slot *conf, size_t found_count)
+{
+	CK_SLOT_ID id = 0;
+
+	if (conf->id >= 0 && by_id((CK_SLOT_ID)conf->id) == NULL)
+		return (CK_SLOT_ID)conf->id;
+	while (!id_is_free(id, found_count))
+		id++;
+	return id;
+}
+
+static void add(const struct settings_slot *conf, size_t found_count)
+{
+	unsigned n = atomic_load(&table.count);
+	struct slot *s = n < SLOT_TABLE_MAX ? calloc(1, sizeof(*s)) : NULL;
+
+	if (s == NULL) {
+		log_error("slot %s: no room for it", conf->name);
+		return;
+	}
+	pthread_mutex_init(&s->lock, NULL);
+	s->id = choose_id(conf, found_count);
+	s->index = n;
+	s->conf = *conf;
+	s->listed = true;
+	s->generation = 1;
+	atomic_store(&table.slot[n], s);
+	atomic_store(&table.count, n + 1);
+}
+
+/* table.lock held. */
+static void evaluate(void)
+{
+	size_t found = 0;
+	status st = discover_slots(lib_settings(), table.found, ARRAY_LEN(table.found), &found);
+
+	if (st != ST_OK) {
+		log_info("slots: %s", status_text(st));
+		found = 0;
+	}
+	for (unsigned i = 0; i < atomic_load(&table.count); i++)
+		at(i)->listed = false;
+	for (size_t i = 0; i < found; i++) {
+		struct slot *old = by_device(&table.found[i]);
+		if (old != NULL)
+			old->listed = true;
+		else
+			add(&table.found[i], found);
+	}
+	table.evaluated = true;
+}
+
+static void find_out(bool again)
+{
+	pthread_mutex_lock(&table.lock);
+	if (again || !table.evaluated)
+		evaluate();
+	pthread_mutex_unlock(&table.lock);
+}
+
+struct slot *slot_find(CK_SLOT_ID id)
+{
+	find_out(false);
+	return by_id(id);
+}
+
+bool slot_present(struct slot *s)
+{
+	struct card *card = NULL;
+
+	if (!s->listed)
+		return false;
+	if (pthread_mutex_trylock(&s->lock) != 0)
+		return s->seen;
+	s->seen = slot_card(s, &card) == ST_OK && card_present(card);
+	slot_unlock(s);
+	return s->seen;
+}
+
+static bool listed_as_present(struct slot *s)
+{
+	return deadline_passed(s->unknown_until) && deadline_passed(s->ill_until) &&
+	       slot_present(s);
+}
+
+status slot_list(bool present_only, CK_SLOT_ID *list, CK_ULONG *count)
+{
+	CK_SLOT_ID id[SLOT_TABLE_MAX];
+	CK_ULONG n = 0;
+
+	if (count == NULL)
+		return ST_ARG;
+	find_out(list == NULL);
+	for (unsigned i = 0; i < atomic_load(&table.count); i++) {
+		struct slot *s = at(i);
+		if (!s->listed)
+			continue;
+		if (present_only && !listed_as_present(s))
+			continue;
+		id[n++] = s->id;
+	}
+	CK_ULONG room = *count;
+	*count = n;
+	if (list == NULL)
+		return ST_OK;
+	if (room < n)
+		return ST_SHORT_OUT;
+	memcpy(list, id, n * sizeof(id[0]));
+	return ST_OK;
+}
+
+status slot_card(struct slot *s, struct card **ret_card)
+{
+	if (s->card == NULL)
+		TRY(card_new(lib_settings(), &s->conf, &s->card));
+	*ret_card = s->card;
+	return ST_OK;
+}
+
+deadline slot_deadline(void)
+{
+	return deadline_in_ms(lib_settings()->timeout_ms);
+}
+
+status slot_outcome(struct slot *s, status st)
+{
+	if (st != ST_CARD_CHANGED)
+		return st;
+	log_info("slot %s: another SIM", s->conf.name);
+	atomic_fetch_add(&s->generation, 1);
+	s->logged_in = false;
+	s->info_until = 0;
+	token_free(s->token);
+	s->token = NULL;
+	return st;
+}
+
+static status identify(struct slot *s)
+{
+	struct card *card = NULL;
+
+	TRY(slot_card(s, &card));
+	s->seen = card_present(card);
+	if (!s->seen)
+		return ST_NO_CARD;
+	status st = slot_outcome(s, card_identify(card, &s->info, slot_deadline()));
+	if (st == ST_CARD_CHANGED) /* afresh, with the SIM that is there now */
+		st = slot_outcome(s, card_identify(card, &s->info, slot_deadline()));
+	return st;
+}
+
+/* The device is there, what answers is not ours. */
+static bool means_unknown(status st)
+{
+	return st == ST_NO_APPLET || st == ST_SIM_PIN || st == ST_CARD_CHANGED || st == ST_CONFIG;
+}
+
+static bool still_there(struct slot *s)
+{
+	struct card *card = NULL;
+
+	return !deadline_passed(s->info_until) && slot_card(s, &card) == ST_OK &&
+	       card_present(card);
+}
+
+static status blame(struct slot *s, status st)
+{
+	log_info("slot %s: %s", s->conf.name, status_text(st));
+	if (means_unknown(st)) {
+		s->unknown_until = slot_deadline();
+		return ST_TOKEN_UNKNOWN;
+	}
+	if (st == ST_TIMEOUT)
+		s->ill_until = slot_deadline();
+	return ST_TOKEN_ABSENT;
+}
+
+status slot_identify(struct slot *s, struct card_info *ret_info)
+{
+	if (!deadline_passed(s->ill_until))
+		return ST_TOKEN_ABSENT;
+	if (!still_there(s)) {
+		s->info_until = 0;
+		status st = identify(s);
+		if (st != ST_OK)
+			return blame(s, st);
+		s->info_until = deadline_in_ms(INFO_GOOD_MS);
+		s->unknown_until = 0;
+	}
+	*ret_info = s->info;
+	return ST_OK;
+}
+
+static void drop(bool forked, bool in_flux)
+{
+	for (unsigned i = 0; i < atomic_load(&table.count); i++) {
+		struct slot *s = at(i);
+		if (forked)
+			card_forget(s->card);
+		else
+			card_free(s->card);
+		if (!in_flux) {
+			token_free(s->token);
+			pthread_mutex_destroy(&s->lock);
+			free(s);
+		}
+		atomic_store(&table.slot[i], NULL);
+	}
+	atomic_store(&table.count, 0);
+	table.evaluated = false;
+}
+
+void slot_free_all(void)
+{
+	drop(false, false);
+}
+
+void slot_forget_all(bool in_flux)
+{
+	pthread_mutex_init(&table.lock, NULL);
+	drop(true, in_flux);
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Slots: one device each, from the configuration or from discovery. A slot, once made, lives until
+ * C_Finalize and keeps its id, so that pointers and handles to it cannot dangle; one whose device
+ * is gone is only no longer listed. */
+#ifndef IOTSAFE_PKCS11_SLOT_H
+#define IOTSAFE_PKCS11_SLOT_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "card.h"
+#include "ck.h"
+#include "deadline.h"
+#include "settings.h"
+#include "status.h"
+
+struct token;
+
+enum {
+	/* slots in one process's life: SLOTS_MAX at a time, and room for readers that come and go
+	 */
+	SLOT_TABLE_MAX = 32,
+};
+
+struct slot {
+	pthread_mutex_t lock;	   /* guards what has no other word */
+	CK_SLOT_ID id;		   /* constant */
+	unsigned index;		   /* in the table; constant */
+	struct settings_slot conf; /* constant */
+	_Atomic bool listed;
+	_Atomic bool seen; /* the last answer to "is a SIM there?" */
+	_Atomic bool logged_in;
+	_Atomic unsigned generation; /* moves when the SIM changes: older sessions are dead */
+	struct card *card;	     /* made at the first need */
+	struct token *token;	     /* its objects, or NULL */
+	struct card_info info;	     /* the last identification… */
+	deadline info_until;	     /* …is good until then */
+	/* Not listed as present, and not asked by slot functions, until then: */
+	_Atomic int64_t ill_until;     /* the device did not answer */
+	_Atomic int64_t unknown_until; /* no applet was found */
+};
+
+/* C_GetSlotList's rules. The set of slots is found out at the first need and again whenever list is
+ * NULL. No device is opened. ST_ARG, ST_SHORT_OUT. */
+status slot_list(bool present_only, CK_SLOT_ID *list, CK_ULONG *count) MUST_USE;
+/* NULL: no such slot. */
+struct slot *slot_find(CK_SLOT_ID id);
+void slot_lock(struct slot *s);
+void slot_unlock(struct slot *s);
+/* Quick, no APDU; does not wait for the slot's lock (a card at work is there). */
+bool slot_present(struct slot *s);
+
+/* --- with the slot locked --- */
+
+/* Its card, without traffic. */
+status slot_card(struct slot *s, struct card **ret_card) MUST_USE;
+/* Who is there. Only ST_OK, ST_TOKEN_ABSENT or ST_TOKEN_UNKNOWN: what slot functions may say, since
+ * some clients give up on all slots for any other answer. A device that does not answer costs one
+ * timeout, then is left in peace for as long. */
+status slot_identify(struct slot *s, struct card_info *ret_info) MUST_USE;
+/* Passes st through; when it says that the SIM is another one, the slot's sessions and objects die.
+ */
+status slot_outcome(struct slot *s, status st) MUST_USE;
+/* For one card operation that starts now. */
+deadline slot_deadline(void);
+
+/* --- with the gate held alone --- */
+void slot_free_all(void);
+/* In a child: no traffic; in_flux leaves memory alone. */
+void slot_forget_all(bool in_flux);
+
+#endif

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "token.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+#include "mem.h"
+
+void token_free(struct token *t)
+{
+	if (t == NULL)
+		return;
+	for (size_t i = 0; t->object != NULL && i < t->object_count; i++) {
+		free(t->object[i].data);
+		free(t->object[i].x509);
+	}
+	free(t->object);
+	free(t->pair);
+	free(t);
+}
+
+status token_get(struct slot *s, struct token **ret_t)
+{
+	struct card *card = NULL;
+	const struct catalog *cat = NULL;
+	struct token *t = NULL;
+
+	TRY(slot_card(s, &card));
+	if (s->token == NULL || s->token->epoch != card_epoch(card)) {
+		TRY(slot_outcome(s, card_catalog(card, &cat, slot_deadline())));
+		TRY(token_build(cat, s->token, &t));
+		t->epoch = card_epoch(card);
+		token_free(s->token);
+		s->token = t;
+	}
+	*ret_t = s->token;
+	return ST_OK;
+}
+
+struct object *token_object(struct token *t, CK_OBJECT_HANDLE h)
+{
+	for (size_t i = 0; i < t->object_count; i++)
+		if (t->object[i].handle == h)
+			return &t->object[i];
+	return NULL;
+}
+
+/* The card answered, and said no, or nonsense, about this one object. Everything else is about the
+ * link or the card as a whole and ends the call. */
+static bool is_refusal(status st)
+{
+	static const status refusals[] = {
+		ST_SW_NOT_FOUND, ST_SW_CONDITIONS, ST_SW_SECURITY,   ST_SW_DATA,
+		ST_SW_PARAMS,	 ST_SW_LENGTH,	   ST_SW_INS,	     ST_SW_LOCKED,
+		ST_SW_INTEGRITY, ST_SW_OFFSET,	   ST_SW_OTHER,	     ST_MALFORMED,
+		ST_TRUNCATED,	 ST_SHORT_OUT,	   ST_POINT_INVALID, ST_KEY_UNUSABLE,
+		ST_KEY_KIND,	 ST_UNSUPPORTED,
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(refusals); i++)
+		if (st == refusals[i])
+			return true;
+	return false;
+}
+
+/* --- files --- */
+
+/* DER of the certificate in the object, from PEM if it is PEM. */
+static status parse_certificate(struct object *o)
+{
+	struct bytes raw = bytes_of(o->data, o->data_n);
+	struct x509_info info;
+
+	if (bytes_start_with(raw, BYTES_LIT("-----BEGIN"))) {
+		uint8_t *der = malloc(raw.n);
+		if (der == NULL)
+			return ST_NOMEM;
+		struct wtr w = wtr_on(der, raw.n);
+		status st = x509_from_pem(raw, &w);
+		if (st != ST_OK) {
+			free(der);
+			return st;
+		}
+		free(o->data);
+		o->data = der;
+		o->data_n = w.n;
+		raw = wtr_bytes(&w);
+	}
+	TRY(x509_parse(raw, &info));
+	o->x509 = malloc(sizeof(info));
+	if (o->x509 == NULL)
+		return ST_NOMEM;
+	*o->x509 = info;
+	o->data_n = info.der.n; /* what pads it is no part of it */
+	return ST_OK;
+}
+
+static status read_file(struct slot *s, struct object *o)
+{
+	struct card *card = NULL;
+	uint8_t *buf = malloc(FILE_SIZE_MAX);
+
+	if (buf == NULL)
+		return ST_NOMEM;
+	struct wtr w = wtr_on(buf, FILE_SIZE_MAX);
+	status st = slot_card(s, &card);
+	if (st == ST_OK)
+		st = slot_outcome(s, card_read_file(card, &o->c, &w, slot_deadline()));
+	if (st != ST_OK) {
+		free(buf);
+		return st;
+	}
+	uint8_t *fit = realloc(buf, w.n + 1);
+	o->data = fit != NULL ? fit : buf;
+	o->data_n = w.n;
+	return ST_OK;
+}
+
+status token_file(struct slot *s, struct object *o)
+{
+	if (o->state != FILE_UNREAD)
+		return ST_OK;
+	status st = o->c.activated ? read_file(s, o) : ST_KEY_UNUSABLE;
+	if (st != ST_OK && !is_refusal(st))
+		return st;
+	o->state = st == ST_OK ? FILE_READ : FILE_REFUSED;
+	if (!o->c.is_certificate)
+		return ST_OK;
+	if (st == ST_OK)
+		st = parse_certificate(o);
+	if (st == ST_NOMEM || st == ST_CRYPTO)
+		return st;
+	if (st != ST_OK) {
+		log_info("certificate container without a certificate: %s", status_text(st));
+		o->class = CKO_DATA;
+	}
+	return ST_OK;
+}
+
+static status read_certificates(struct slot *s, struct token *t)
+{
+	if (t->files_read)
+		return ST_OK;
+	for (size_t i = 0; i < t->object_count; i++)
+		if (t->object[i].c.kind == CONTAINER_FILE && t->object[i].c.is_certificate)
+			TRY(token_file(s, &t->object[i]));
+	t->files_read = true;
+	return ST_OK;
+}
+
+/* --- keys --- */
+
+static bool key_fits(const struct public_key *k, const struct container *c)
+{
+	if (c->key_type == KEY_RSA2048)
+		return k->kind == PUBLIC_RSA;
+	return k->kind == PUBLIC_EC && k->curve == container_curve(c);
+}
+
+/* Does the certificate belong to the private key, as far as names tell? */
+static bool names_agree(const struct container *file, const struct container *priv)
+{
+	bool label =
+		file->label_len != 0 && bytes_equal(container_label(file), container_label(priv));
+	bool id = file->id_len != 0 && bytes_equal(container_id(file), container_id(priv));
+
+	return label || id;
+}
+
+static size_t count_private(const struct token *t)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->pair_count; i++)
+		n += t->pair[i].has_priv;
+	return n;
+}
+
+/* The certificate that shares label or id with the private key; where the card has one key and one
+ * certificate that fits it, that one. */
+static const struct object *certificate_for(const struct token *t, const struct pair *pair)
+{
+	const struct object *only = NULL;
+	size_t fitting = 0;
+
+	for (size_t i = 0; i < t->object_count; i++) {
+		const struct object *o = &t->object[i];
+		if (o->x509 == NULL || !key_fits(&o->x509->key, &pair->priv))
+			continue;
+		if (names_agree(&o->c, &pair->priv))
+			return o;
+		if (o->x509->is_ca)
+			continue;
+		only = o;
+		fitting++;
+	}
+	return fitting == 1 && count_private(t) == 1 ? only : NULL;
+}
+
+static status read_public(struct slot *s, struct pair *pair)
+{
+	struct card *card = NULL;
+
+	if (!pair->has_pub || !pair->pub.activated)
+		return ST_KEY_UNUSABLE;
+	TRY(slot_card(s, &card));
+	return slot_outcome(s, card_read_public(card, &pair->pub, &pair->key, slot_deadline()));
+}
+
+static void take_container_id(struct pair *pair)
+{
+	struct bytes id = container_id(pair->has_priv ? &pair->priv : &pair->pub);
+
+	pair->id_n = id.n < sizeof(pair->id) ? id.n : sizeof(pair->id);
+	if (pair->id_n != 0)
+		memcpy(pair->id, id.p, pair->id_n);
+}
+
+status token_key(struct slot *s, struct token *t, struct pair *pair)
+{
+	if (pair->state != KEY_UNREAD)
+		return ST_OK;
+	status st = read_public(s, pair);
+	if (st != ST_OK && !is_refusal(st))
+		return st;
+	/* an empty container's certificate would be about a key that is no more */
+	if (st != ST_OK && pair->has_priv && pair->priv.activated && !pair->priv.is_volatile) {
+		TRY(read_certificates(s, t));
+		const struct object *cert = certificate_for(t, pair);
+		if (cert != NULL) {
+			pair->key = cert->x509->key;
+			st = ST_OK;
+		}
+	}
+	if (st == ST_OK) {
+		TRY(public_key_id(&pair->key, pair->id));
+		pair->id_n = sizeof(pair->id);
+		pair->state = KEY_READ;
+		return ST_OK;
+	}
+	take_container_id(pair);
+	pair->state = KEY_ABSENT;
+	return ST_OK;
+}
+
+status token_cert_pair(struct slot *s, struct token *t, struct object *o)
+{
+	if (o->linked || o->x509 == NULL)
+		return ST_OK;
+	for (size_t i = 0; i < t->pair_count; i++) {
+		struct pair *p = &t->pair[i];
+		if (!p->has_priv || !key_fits(&o->x509->key, &p->priv))
+			continue;
+		TRY(token_key(s, t, p));
+		if (p->state == KEY_READ && public_key_equal(&p->key, &o->x509->key)) {
+			o->pair = p;
+			break;
+		}
+	}
+	o->linked = true;
+	return ST_OK;
+}
+
+/* Public halves that only certificates tell become objects. */
+static status settle_publics(struct slot *s, struct token *t)
+{
+	for (size_t i = 0; i < t->pair_count; i++) {
+		struct pair *p = &t->pair[i];
+		if (p->has_pub)
+			continue;
+		TRY(token_key(s, t, p));
+		if (p->state == KEY_READ)
+			TRY(token_add_public(t, p));
+	}
+	return ST_OK;
+}
+
+status token_settle(struct slot *s, struct token *t, const CK_OBJECT_CLASS *class)
+{
+	if (class == NULL || *class == CKO_CERTIFICATE || *class == CKO_DATA)
+		TRY(read_certificates(s, t));
+	if (class == NULL || *class == CKO_PUBLIC_KEY)
+		TRY(settle_publics(s, t));
+	return ST_OK;
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The objects of the SIM in a slot. Built from the card's catalog without further traffic; public
+ * keys and files are read at the first need and kept as long as the catalog stands.
+ *
+ * A pair is one identity: a private key, its public half from a public key container or from a
+ * certificate, one id and one label for all of them. All calls with the slot locked. */
+#ifndef IOTSAFE_PKCS11_TOKEN_H
+#define IOTSAFE_PKCS11_TOKEN_H
+
+#include "card.h"
+#include "ck.h"
+#include "slot.h"
+#include "status.h"
+
+enum {
+	TOKEN_NAME_MAX = 64,
+};
+
+struct pair {
+	struct container priv, pub;
+	bool has_priv, has_pub;
+	enum { KEY_UNREAD, KEY_READ, KEY_ABSENT } state;
+	struct public_key key; /* when KEY_READ */
+	uint8_t id[20];	       /* CKA_ID, unless KEY_UNREAD */
+	size_t id_n;
+	char name[TOKEN_NAME_MAX];    /* CKA_LABEL */
+	CK_OBJECT_HANDLE cert_public; /* of the public key that only a certificate tells, or 0 */
+};
+
+struct object {
+	CK_OBJECT_HANDLE handle;
+	CK_OBJECT_CLASS class; /* of a certificate container: certain once the files are read */
+	struct container c;    /* where it comes from */
+	struct pair *pair;     /* of a key, never NULL; of a certificate see token_cert_pair */
+	bool from_cert;	       /* a public key that only a certificate tells */
+	/* files */
+	enum { FILE_UNREAD, FILE_READ, FILE_REFUSED } state;
+	uint8_t *data; /* owned; DER of a certificate */
+	size_t data_n;
+	struct x509_info *x509; /* owned; NULL: no certificate. Points into data */
+	bool linked;		/* pair was looked for */
+};
+
+struct token {
+	uint64_t epoch; /* card_epoch of the catalog it was built from */
+	struct pair *pair;
+	size_t pair_count;
+	struct object *object;
+	size_t object_count, object_cap;
+	bool files_read; /* every certificate container */
+};
+
+/* The objects as they are now; reads the catalog when it must. *ret_t lives until the next call of
+ * this, or a failure. */
+status token_get(struct slot *s, struct token **ret_t) MUST_USE;
+void token_free(struct token *t); /* NULL is fine */
+
+/* NULL: no such object (any more). */
+struct object *token_object(struct token *t, CK_OBJECT_HANDLE h);
+
+/* Makes sure that all objects of the class are there and rightly classed. */
+status token_settle(struct slot *s, struct token *t, const CK_OBJECT_CLASS *class) MUST_USE;
+/* Makes pair->state and pair->id known. A refusal of the card is not a failure: KEY_ABSENT. */
+status token_key(struct slot *s, struct token *t, struct pair *pair) MUST_USE;
+/* Makes object->state known. */
+status token_file(struct slot *s, struct object *o) MUST_USE;
+/* The pair whose key the certificate is about in o->pair, or NULL. */
+status token_cert_pair(struct slot *s, struct token *t, struct object *o) MUST_USE;
+
+/* The private key may sign: filled, persistent, allowed to. */
+bool token_can_sign(const struct container *priv);
+
+/* --- token_build.c --- */
+/* Objects and pairs of a catalog; handles of `old` (or NULL) carry over to what is the same. */
+status token_build(const struct catalog *cat, const struct token *old,
+		   struct token **ret_t) MUST_USE;
+/* Adds the public key that only a certificate tells. */
+status token_add_public(struct token *t, struct pair *pair) MUST_USE;
+/* A container's label cleaned for people, else a name made of kind and id. */
+void token_name(const struct container *c, char ret[TOKEN_NAME_MAX]);
+
+#endif

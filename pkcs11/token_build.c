@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hex.h"
+#include "token.h"
+
+static CK_OBJECT_HANDLE new_handle(void)
+{
+	static _Atomic CK_OBJECT_HANDLE last;
+
+	return atomic_fetch_add(&last, 1) + 1;
+}
+
+bool token_can_sign(const struct container *priv)
+{
+	return priv->activated && !priv->is_volatile && (priv->functions & FUNCTION_SIGN) != 0 &&
+	       (priv->sig_algs & (SIG_ECDSA | SIG_RSA_PKCS1 | SIG_RSA_PSS)) != 0;
+}
+
+void token_name(const struct container *c, char ret[TOKEN_NAME_MAX])
+{
+	struct wtr w = wtr_on(ret, TOKEN_NAME_MAX - 1);
+	struct bytes label = container_label(c);
+
+	for (size_t i = 0; i < label.n; i++)
+		wtr_u8(&w, label.p[i] < 0x20 || label.p[i] == 0x7F ? (uint8_t)'?' : label.p[i]);
+	if (label.n == 0) {
+		wtr_printf(&w, "%s-", container_kind_name(c->kind));
+		hex_put(&w, container_id(c));
+	}
+	ret[w.n] = '\0';
+}
+
+static bool same_container(const struct container *a, const struct container *b)
+{
+	return a->kind == b->kind && bytes_equal(container_id(a), container_id(b)) &&
+	       bytes_equal(container_label(a), container_label(b));
+}
+
+/* The same thing of the same card keeps its handle when the catalog is read again. */
+static CK_OBJECT_HANDLE old_handle(const struct token *old, const struct container *c,
+				   bool from_cert)
+{
+	for (size_t i = 0; old != NULL && i < old->object_count; i++) {
+		const struct object *was = &old->object[i];
+		if (was->from_cert == from_cert && same_container(&was->c, c))
+			return was->handle;
+	}
+	return 0;
+}
+
+static void add(struct token *t, const struct token *old, struct object o)
+{
+	o.handle = old_handle(old, &o.c, false);
+	if (o.handle == 0)
+		o.handle = new_handle();
+	t->object[t->object_count++] = o;
+}
+
+/* libp11 drops every key of a token when it meets one of a type that it does not know. */
+static bool key_is_shown(const struct container *c)
+{
+	return c->key_type == KEY_RSA2048 || container_curve(c) != CURVE_NONE;
+}
+
+static bool label_equal(const struct container *a, const struct container *b)
+{
+	return a->label_len != 0 && bytes_equal(container_label(a), container_label(b));
+}
+
+static bool id_equal(const struct container *a, const struct container *b)
+{
+	return a->id_len != 0 && bytes_equal(container_id(a), container_id(b));
+}
+
+typedef bool (*alike_fn)(const struct container *a, const struct container *b);
+
+static struct pair *partner(struct token *t, const struct container *pub, alike_fn alike)
+{
+	for (size_t i = 0; i < t->pair_count; i++) {
+		struct pair *p = &t->pair[i];
+		if (p->has_priv && !p->has_pub && p->priv.key_type == pub->key_type &&
+		    p->priv.is_volatile == pub->is_volatile && alike(&p->priv, pub))
+			return p;
+	}
+	return NULL;
+}
+
+static void add_private(struct token *t, const struct token *old, const struct container *c)
+{
+	struct pair *p = &t->pair[t->pair_count++];
+
+	p->priv = *c;
+	p->has_priv = true;
+	p->cert_public = old_handle(old, c, true);
+	token_name(c, p->name);
+	add(t, old, (struct object){.class = CKO_PRIVATE_KEY, .c = *c, .pair = p});
+}
+
+static void attach_publics(struct token *t, const struct catalog *cat, alike_fn alike, bool *done)
+{
+	for (size_t i = 0; i < cat->count; i++) {
+		const struct container *c = &cat->item[i];
+		struct pair *p = NULL;
+		if (done[i] || c->kind != CONTAINER_PUBLIC_KEY)
+			continue;
+		p = partner(t, c, alike);
+		if (p == NULL)
+			continue;
+		p->pub = *c;
+		p->has_pub = done[i] = true;
+	}
+}
+
+/* By label, then by id bytes; the rest stand alone. */
+static void pair_up(struct token *t, const struct catalog *cat)
+{
+	bool done[CONTAINERS_MAX] = {false};
+
+	attach_publics(t, cat, label_equal, done);
+	attach_publics(t, cat, id_equal, done);
+	for (size_t i = 0; i < cat->count; i++) {
+		const struct container *c = &cat->item[i];
+		if (done[i] || c->kind != CONTAINER_PUBLIC_KEY || !key_is_shown(c))
+			continue;
+		struct pair *p = &t->pair[t->pair_count++];
+		p->pub = *c;
+		p->has_pub = true;
+		token_name(c, p->name);
+	}
+}
+
+static void add_publics(struct token *t, const struct token *old)
+{
+	for (size_t i = 0; i < t->pair_count; i++) {
+		struct pair *p = &t->pair[i];
+		if (p->has_pub)
+			add(t, old,
+			    (struct object){.class = CKO_PUBLIC_KEY, .c = p->pub, .pair = p});
+	}
+}
+
+static void add_others(struct token *t, const struct token *old, const struct catalog *cat)
+{
+	for (size_t i = 0; i < cat->count; i++) {
+		struct object o = {.c = cat->item[i]};
+		if (o.c.kind == CONTAINER_FILE)
+			o.class = o.c.is_certificate ? CKO_CERTIFICATE : CKO_DATA;
+		else if (o.c.kind == CONTAINER_SECRET_KEY)
+			o.class = CKO_SECRET_KEY;
+		else
+			continue;
+		add(t, old, o);
+	}
+}
+
+status token_build(const struct catalog *cat, const struct token *old, struct token **ret_t)
+{
+	struct token *t = calloc(1, sizeof(*t));
+
+	if (t == NULL)
+		return ST_NOMEM;
+	/* each container is one object, each private key perhaps one public key more */
+	t->object_cap = 2 * cat->count + 1;
+	t->object = calloc(t->object_cap, sizeof(t->object[0]));
+	t->pair = calloc(cat->count + 1, sizeof(t->pair[0]));
+	if (t->object == NULL || t->pair == NULL) {
+		token_free(t);
+		return ST_NOMEM;
+	}
+	for (size_t i = 0; i < cat->count; i++)
+		if (cat->item[i].kind == CONTAINER_PRIVATE_KEY && key_is_shown(&cat->item[i]))
+			add_private(t, old, &cat->item[i]);
+	pair_up(t, cat);
+	add_publics(t, old);
+	add_others(t, old, cat);
+	*ret_t = t;
+	return ST_OK;
+}
+
+status token_add_public(struct token *t, struct pair *pair)
+{
+	struct object o = {
+		.class = CKO_PUBLIC_KEY, .c = pair->priv, .pair = pair, .from_cert = true};
+
+	for (size_t i = 0; i < t->object_count; i++)
+		if (t->object[i].pair == pair && t->object[i].class == CKO_PUBLIC_KEY)
+			return ST_OK;
+	if (t->object_count == t->object_cap)
+		return ST_BUG;
+	if (pair->cert_public == 0)
+		pair->cert_public = new_handle();
+	o.handle = pair->cert_public;
+	t->object[t->object_count++] = o;
+	return ST_OK;
+}
