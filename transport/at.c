@@ -148,10 +148,23 @@ static status run_apdu(struct at_device *d, const struct channel *ch, struct byt
 	return st == ST_SHORT_OUT ? ST_MALFORMED : st;
 }
 
+static status at_channel_close(struct transport *t, const struct channel *ch, deadline dl)
+{
+	char text[64];
+	snprintf(text, sizeof(text), "AT+CCHC=%s", ch->handle);
+	const struct at_expect x = {text, AT_WANT_NOTHING, NULL};
+	return at_setup_run(of(t), &x, AT_IN_CGLA, deadline_sooner(dl, AT_OPEN_MS));
+}
+
 static status at_transmit(struct transport *t, const struct channel *ch, struct bytes cmd,
 			  struct wtr *reply, deadline dl)
 {
-	return run_apdu(of(t), ch, cmd, reply, dl);
+	status st = run_apdu(of(t), ch, cmd, reply, dl);
+	/* the session may well be open still (a modem that gave up waiting for a slow card): it
+	 * would be lost to everybody */
+	if (st == ST_CHANNEL_LOST && ch && at_channel_close(t, ch, dl) != ST_OK)
+		log_debug("at session %s was closed already", ch->handle);
+	return st;
 }
 
 static status at_channel_open(struct transport *t, struct bytes aid, struct channel *ret_ch,
@@ -173,14 +186,6 @@ static status at_channel_open(struct transport *t, struct bytes aid, struct chan
 	TRY(st);
 	d->cgla_works = true;
 	return at_line_handle(at_reply_info(&d->e.reply), ret_ch->handle);
-}
-
-static status at_channel_close(struct transport *t, const struct channel *ch, deadline dl)
-{
-	char text[64];
-	snprintf(text, sizeof(text), "AT+CCHC=%s", ch->handle);
-	const struct at_expect x = {text, AT_WANT_NOTHING, NULL};
-	return at_setup_run(of(t), &x, AT_IN_CGLA, deadline_sooner(dl, AT_OPEN_MS));
 }
 
 static status at_iccid(struct transport *t, char ret_iccid[ICCID_DIGITS_MAX + 1], deadline dl)

@@ -193,7 +193,8 @@ static bool is_urc_word(struct bytes line)
 	return false;
 }
 
-static bool classify_info(const struct at_expect *x, struct bytes line, struct at_line *l)
+static bool classify_info(const struct at_expect *x, bool have_info, struct bytes line,
+			  struct at_line *l)
 {
 	struct bytes text = {NULL, 0};
 	switch (x->want) {
@@ -204,7 +205,7 @@ static bool classify_info(const struct at_expect *x, struct bytes line, struct a
 		break;
 	case AT_WANT_HANDLE:
 		text = behind_prefix(line, x->prefix);
-		if (!text.p && is_all_hex(line, AT_HANDLE_MAX))
+		if (!text.p && !have_info && is_all_hex(line, AT_HANDLE_MAX))
 			text = line;
 		break;
 	case AT_WANT_TEXT:
@@ -246,7 +247,7 @@ struct at_line at_line_classify(const struct at_expect *x, bool have_info, struc
 		l.kind = AT_PROMPT;
 		return l;
 	}
-	if (classify_info(x, line, &l) && l.kind == AT_INFO && x->want != AT_WANT_TEXT)
+	if (classify_info(x, have_info, line, &l) && l.kind == AT_INFO && x->want != AT_WANT_TEXT)
 		return l;
 	struct at_line final = {.kind = AT_NOISE, .code = AT_CODE_PLAIN};
 	if (classify_final(x, have_info, line, &final))
