@@ -229,7 +229,6 @@ static status op_random(struct card *c, void *arg, deadline dl)
 			part.n = want;
 		memcpy(op->out + done, part.p, part.n);
 		done += part.n;
-		mem_wipe(c->reply, sizeof(c->reply));
 	}
 	return ST_OK;
 }
@@ -237,6 +236,8 @@ static status op_random(struct card *c, void *arg, deadline dl)
 status card_random(struct card *c, uint8_t *out, size_t n, deadline dl)
 {
 	struct random_op op = {out, n};
+	status st = n == 0 ? ST_OK : card_run(c, op_random, &op, dl);
 
-	return n == 0 ? ST_OK : card_run(c, op_random, &op, dl);
+	mem_wipe(c->reply, sizeof(c->reply));
+	return st;
 }

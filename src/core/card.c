@@ -52,7 +52,8 @@ void card_forget(struct card *c)
 void card_forget_identity(struct card *c)
 {
 	c->identified = c->verify_list = false;
-	c->has_channel = c->fresh = c->resumed = c->select_again = false;
+	c->has_channel = c->fresh = c->resumed = c->select_again = c->other_applet = false;
+	c->aid_len = 0;
 	c->iccid[0] = '\0';
 	c->cla_base = c->conf->cla_base >= 0 ? (uint8_t)c->conf->cla_base : 0x80;
 	c->cla_known = c->conf->cla_base >= 0;
@@ -67,6 +68,13 @@ void card_invalidate(struct card *c)
 {
 	free(c->catalog);
 	c->catalog = NULL;
+	c->list_stale = false;
+	c->epoch++;
+}
+
+void card_list_stale(struct card *c)
+{
+	c->list_stale = true;
 	c->epoch++;
 }
 
@@ -180,7 +188,9 @@ status card_run(struct card *c, card_op_fn fn, void *arg, deadline dl)
 			card_forget_identity(c);
 			return st;
 		}
-		if (reaction == WAIT_AND_RUN && ++waits <= WAITS_MAX) {
+		if (reaction == WAIT_AND_RUN) {
+			if (++waits > WAITS_MAX)
+				return st;
 			deadline_sleep(dl, pause_ms);
 			pause_ms *= 2;
 		} else if (reaction == GIVE_UP || ++runs >= RUNS_MAX) {
@@ -299,8 +309,8 @@ static status op_list(struct card *c, void *arg, deadline dl)
 	struct list_op *op = arg;
 	status st = applet_list(c, op->cat, &op->digest, dl);
 
-	if (c->fresh && (st == ST_SW_INS || st == ST_SW_PARAMS || st == ST_SW_NOT_FOUND ||
-			 st == ST_SW_CONDITIONS)) {
+	if (c->fresh && (st == ST_SW_INS || st == ST_SW_CLASS || st == ST_SW_PARAMS ||
+			 st == ST_SW_NOT_FOUND || st == ST_SW_CONDITIONS)) {
 		log_info("slot %s: the card has no object list; using the configuration",
 			 c->conf->name);
 		op->cat->count = 0;
@@ -315,15 +325,16 @@ status card_catalog(struct card *c, const struct catalog **ret_cat, deadline dl)
 	struct catalog *cat ON_EXIT(mem_free_ptr) = NULL;
 	struct list_op op = {0};
 
-	if (!c->catalog) {
+	if (!c->catalog || c->list_stale) {
 		cat = calloc(1, sizeof(*cat));
 		if (!cat)
 			return ST_NOMEM;
 		op.cat = cat;
 		TRY(card_run(c, op_list, &op, dl));
 		merge_settings(c, cat);
-		free(c->catalog); /* 63CF within the operation dropped it already */
+		free(c->catalog);
 		c->catalog = cat;
+		c->list_stale = false;
 		c->list_digest = op.digest;
 		cat = NULL;
 	}

@@ -20,6 +20,7 @@ struct card {
 	bool fresh;	   /* opened or selected within the present operation */
 	bool resumed;	   /* taken over from the lock file */
 	bool select_again; /* the channel may have lost its applet */
+	bool other_applet; /* the applet of another slot of ours is selected there */
 	bool verify_list;  /* the ICCID could not be read: the list has to prove the card */
 	uint8_t aid[AID_MAX];
 	size_t aid_len;
@@ -31,6 +32,7 @@ struct card {
 	/* quirks, learned per card and kept while it stays */
 	uint8_t cla_base; /* 0x80 or 0x00 */
 	bool cla_known;
+	uint8_t cla_recorded;	/* what the lock file says of it */
 	bool append_le;		/* case 4 with Le */
 	uint8_t session;	/* 1, or 0 */
 	bool close_after_sign;	/* this card does not reuse a session that is done */
@@ -38,6 +40,7 @@ struct card {
 	unsigned closes_needed; /* INITs in a row that a close had to help */
 
 	struct catalog *catalog; /* NULL until read */
+	bool list_stale;	 /* 63CF: read it again at the next card_catalog */
 	uint64_t list_digest;
 	uint64_t epoch;
 
@@ -75,6 +78,9 @@ typedef status (*card_op_fn)(struct card *c, void *arg, deadline dl);
 status card_run(struct card *c, card_op_fn fn, void *arg, deadline dl) MUST_USE;
 /* Forgets what belongs to the SIM that was there. */
 void card_forget_identity(struct card *c);
+/* The list may have changed within this operation. What the caller holds of the catalog stays valid
+ * until it asks for the catalog again. */
+void card_list_stale(struct card *c);
 
 /* --- applet.c --- */
 /* Reads the list into *cat and its digest into *ret_digest. */

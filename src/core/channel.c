@@ -148,7 +148,8 @@ static status open_device_owned(struct card *c, deadline dl)
 	return st;
 }
 
-static status manage_channel_open(struct card *c, deadline dl)
+/* *ret_implicit: the card has no MANAGE CHANNEL, but a SELECT by AID on channel 1 may open it. */
+static status manage_channel_open(struct card *c, bool *ret_implicit, deadline dl)
 {
 	struct bytes b = {0};
 	status st;
@@ -158,9 +159,9 @@ static status manage_channel_open(struct card *c, deadline dl)
 	if (st == ST_SW_LENGTH)
 		st = exec_call(c, &CALL(CMD_CHANNEL_OPEN, .le = 256), &b, NULL, dl);
 	if (st == ST_CHANNEL_LOST || st == ST_SW_MEMORY || st == ST_SW_PARAMS)
-		return ST_NO_CHANNEL; /* 6881, 6A84, 6A86 say so too (§4.1) */
-	if (st == ST_SW_INS || st == ST_SW_CLASS) {
-		/* no MANAGE CHANNEL: SELECT by AID opens channel 1 by itself on such links */
+		return ST_NO_CHANNEL; /* 6881, 6A84, 6A81 and 6A86 say so (§4.1) */
+	*ret_implicit = st == ST_SW_INS || st == ST_SW_CLASS;
+	if (*ret_implicit) {
 		c->channel.number = 1;
 		return ST_OK;
 	}
@@ -194,18 +195,26 @@ static bool link_failed(status st)
 	       st == ST_NO_DEVICE || st == ST_NO_CARD || st == ST_DESYNC || st == ST_TRUNCATED;
 }
 
-static status identify(struct card *c, bool from_mf, deadline dl)
+/* The ICCID, or "" when neither link nor card tells it here. Fails only with the link. */
+static status read_iccid(struct card *c, bool from_mf, char ret[ICCID_DIGITS_MAX + 1], deadline dl)
 {
-	char iccid[ICCID_DIGITS_MAX + 1] = "";
-	status st = transport_iccid(c->t, iccid, dl);
+	status st = transport_iccid(c->t, ret, dl);
 
 	if (st != ST_OK && !channel_is_device_owned(&c->channel)) {
-		st = read_ef_iccid(c, from_mf, iccid, dl);
+		st = read_ef_iccid(c, from_mf, ret, dl);
 		if (link_failed(st))
 			return st;
 	}
 	if (st != ST_OK)
-		iccid[0] = '\0';
+		ret[0] = '\0';
+	return ST_OK;
+}
+
+static status identify(struct card *c, deadline dl)
+{
+	char iccid[ICCID_DIGITS_MAX + 1] = "";
+
+	TRY(read_iccid(c, false, iccid, dl));
 	return check_identity(c, iccid);
 }
 
@@ -218,20 +227,39 @@ static void record(struct card *c)
 
 	memcpy(r.aid, c->aid, c->aid_len);
 	memcpy(r.iccid, c->iccid, sizeof(r.iccid));
+	c->cla_recorded = c->cla_base;
 	transport_record_store(c->t, &r);
+}
+
+/* Channel 1 opens with the SELECT, so there is no moment at which the MF is selected there. Nothing
+ * was opened if it fails, and nothing is closed. */
+static status open_implicit(struct card *c, deadline dl)
+{
+	char iccid[ICCID_DIGITS_MAX + 1] = "";
+
+	c->fresh = true;
+	TRY(select_applet(c, dl));
+	if (transport_iccid(c->t, iccid, dl) != ST_OK)
+		iccid[0] = '\0';
+	TRY(check_identity(c, iccid));
+	c->has_channel = true;
+	return ST_OK;
 }
 
 /* A channel that is open but not selected is recorded too: whoever comes next, should this process
  * die here, uses it instead of opening one more. */
 static status open_host_owned(struct card *c, deadline dl)
 {
+	bool implicit;
 	status st;
 
-	TRY(manage_channel_open(c, dl));
+	TRY(manage_channel_open(c, &implicit, dl));
+	if (implicit)
+		return open_implicit(c, dl);
 	c->has_channel = c->fresh = true;
 	c->aid_len = 0;
 	record(c);
-	st = identify(c, false, dl);
+	st = identify(c, dl);
 	if (st == ST_OK)
 		st = select_applet(c, dl);
 	if (st != ST_OK && !link_failed(st))
@@ -244,7 +272,7 @@ static status open_new(struct card *c, deadline dl)
 	status st = open_device_owned(c, dl);
 
 	if (st == ST_OK) {
-		st = identify(c, false, dl);
+		st = identify(c, dl);
 		if (st != ST_OK)
 			close_channel(c, dl);
 	} else if (st == ST_UNSUPPORTED_LINK) {
@@ -256,19 +284,35 @@ static status open_new(struct card *c, deadline dl)
 	return ST_OK;
 }
 
-/* The channel is still ours, but perhaps not its applet: select again where it stands, or, where
- * the device opened it, have the device close it first. */
+/* Is the card behind our channel still the one that we know? Where an applet is selected most cards
+ * do not show EF_ICCID: ST_NO_ENTRY when only a fresh channel can tell. */
+static status identify_again(struct card *c, deadline dl)
+{
+	char iccid[ICCID_DIGITS_MAX + 1] = "";
+
+	TRY(read_iccid(c, true, iccid, dl));
+	if (!iccid[0] && (c->iccid[0] || c->conf->expected_iccid[0]))
+		return ST_NO_ENTRY;
+	return check_identity(c, iccid);
+}
+
+/* The channel is still ours, but perhaps not its applet: select again where it stands. It is closed
+ * first where the device opened it or the card's identity cannot be seen from it. */
 static status select_again(struct card *c, deadline dl)
 {
-	status st;
+	bool trusted = c->other_applet;
+	status st = ST_OK;
 
-	c->select_again = false;
+	c->select_again = c->other_applet = false;
 	if (channel_is_device_owned(&c->channel)) {
 		close_channel(c, dl);
 		return ST_NO_ENTRY;
 	}
 	c->fresh = true;
-	st = identify(c, true, dl);
+	if (!trusted)
+		st = identify_again(c, dl);
+	if (st == ST_NO_ENTRY)
+		close_channel(c, dl);
 	if (st == ST_OK)
 		st = select_applet(c, dl);
 	if (st == ST_OK)
@@ -285,11 +329,14 @@ static bool same_channel(const struct channel *a, const struct channel *b)
 	return a->number == b->number && strcmp(a->handle, b->handle) == 0;
 }
 
+/* The applet that we worked with, or any of ours when there was none yet. */
 static bool aid_wanted(const struct card *c, struct bytes aid)
 {
 	const struct settings_aid *list;
 	size_t n = aids(c, &list);
 
+	if (c->aid_len > 0)
+		return bytes_equal(aid, bytes_of(c->aid, c->aid_len));
 	for (size_t i = 0; i < n; i++)
 		if (bytes_equal(aid, bytes_of(list[i].b, list[i].n)))
 			return true;
@@ -307,20 +354,22 @@ static status take_over(struct card *c)
 		c->has_channel = false;
 		return ST_NO_ENTRY;
 	}
-	if (r.aid_len > 0 && !aid_wanted(c, bytes_of(r.aid, r.aid_len)))
-		r.aid_len = 0; /* another slot's applet on the same SIM: select ours */
 	if (r.aid_len > 0)
 		TRY(check_identity(c, r.iccid));
+	if (r.aid_len > 0 && !aid_wanted(c, bytes_of(r.aid, r.aid_len))) {
+		r.aid_len = 0; /* another slot's applet on the same SIM: select ours */
+		c->other_applet = !c->select_again;
+	}
 	c->select_again = c->select_again || r.aid_len == 0;
+	c->cla_recorded = r.cla_base;
 	if (c->has_channel && same_channel(&c->channel, &r.channel))
 		return ST_OK;
 	c->channel = r.channel;
 	memcpy(c->aid, r.aid, r.aid_len);
 	c->aid_len = r.aid_len;
-	if (!c->cla_known && c->conf->cla_base < 0) {
+	/* a hint only: it may have been written before the first command to the applet */
+	if (!c->cla_known && c->conf->cla_base < 0)
 		c->cla_base = r.cla_base;
-		c->cla_known = true;
-	}
 	c->has_channel = c->resumed = true;
 	return ST_OK;
 }
@@ -360,5 +409,7 @@ void channel_leave(struct card *c, deadline dl)
 
 	if (c->has_channel && !stays)
 		close_channel(c, dl);
+	if (c->has_channel && c->aid_len > 0 && c->cla_base != c->cla_recorded)
+		record(c); /* the class was learned: tell the next process */
 	c->fresh = false;
 }

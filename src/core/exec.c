@@ -35,7 +35,9 @@ static uint8_t le_byte(unsigned le)
 	return le >= 256 ? 0 : (uint8_t)le;
 }
 
-static void encode(const struct card *c, const struct call *call, uint8_t cla, struct wtr *w)
+/* with_le matters to case 4 only. */
+static void encode(const struct card *c, const struct call *call, uint8_t cla, bool with_le,
+		   struct wtr *w)
 {
 	const struct command *row = command_get(call->id);
 	bool t0 = c->t->traits & TRANSPORT_T0;
@@ -56,7 +58,7 @@ static void encode(const struct card *c, const struct call *call, uint8_t cla, s
 	case APDU_CASE_4:
 		wtr_u8(w, (uint8_t)call->data.n);
 		wtr_put(w, call->data);
-		if (row->apdu_case == APDU_CASE_4 && c->append_le && !t0)
+		if (row->apdu_case == APDU_CASE_4 && with_le && !t0)
 			wtr_u8(w, le_byte(call->le));
 		break;
 	}
@@ -78,6 +80,7 @@ static status exchange(struct card *c, const struct command *row, struct bytes c
 	if (st == ST_OK && reply.n < 2)
 		st = ST_TRUNCATED;
 	if (st != ST_OK) {
+		mem_wipe(buf, sizeof(buf));
 		log_debug("%s: %s", row->name, status_text(st));
 		return st;
 	}
@@ -109,12 +112,13 @@ static status fetch_once(struct card *c, const struct fetch *f, struct wtr *acc,
 	struct wtr w = WTR_ON(buf);
 	struct call call = CALL(CMD_GET_RESPONSE, .le = f->all ? 256 : f->le);
 
-	encode(c, &call, f->iso ? class_of(c, CLASS_ISO) : f->cla, &w);
+	encode(c, &call, f->iso ? class_of(c, CLASS_ISO) : f->cla, false, &w);
 	return exchange(c, command_get(CMD_GET_RESPONSE), wtr_bytes(&w), acc, ret_sw, dl);
 }
 
-/* Fetches until the card has no more: §17.1 (3). The odd words say that somebody else's command
- * came between ours (transports.md §1.2): the operation starts again. */
+/* Fetches until the card has no more: §17.1 (3). The odd words, 6881 among them, say that somebody
+ * else's command came between ours (transports.md §1.2): the operation starts again, and its first
+ * command shows whether the channel is really lost. */
 static status fetch_rest(struct card *c, uint8_t cla, struct wtr *acc, uint16_t *sw, deadline dl)
 {
 	struct fetch f = {.cla = cla, .le = waiting(*sw)};
@@ -123,13 +127,14 @@ static status fetch_rest(struct card *c, uint8_t cla, struct wtr *acc, uint16_t 
 	for (int round = 0; round < GET_RESPONSE_ROUNDS_MAX; round++) {
 		if (v.kind == SW_FETCH || v.kind == SW_AGAIN_LE) {
 			f.le = waiting(*sw);
+			f.all = f.all && v.kind == SW_FETCH;
 		} else if (v.kind == SW_FAILED) {
 			if (v.st == ST_SW_LENGTH && !f.all)
 				f.all = true;
 			else if (v.st == ST_SW_CLASS && !f.iso)
 				f.iso = true;
 			else
-				return v.st == ST_CHANNEL_LOST ? v.st : ST_DESYNC;
+				return ST_DESYNC;
 		} else {
 			return ST_OK;
 		}
@@ -151,14 +156,14 @@ static status send(struct card *c, const struct call *call, struct wtr *acc, uin
 	struct call again = *call;
 	status st;
 
-	encode(c, call, cla, &w);
+	encode(c, call, cla, c->append_le, &w);
 	TRY(wtr_done(&w));
 	st = exchange(c, row, wtr_bytes(&w), acc, ret_sw, dl);
 	if (st == ST_OK && sw_judge(*ret_sw).kind == SW_AGAIN_LE) {
 		again.le = waiting(*ret_sw);
 		w = WTR_ON(buf);
 		acc->n = 0;
-		encode(c, &again, cla, &w);
+		encode(c, &again, cla, true, &w);
 		st = exchange(c, row, wtr_bytes(&w), acc, ret_sw, dl);
 	}
 	mem_wipe(buf, sizeof(buf));
@@ -167,22 +172,43 @@ static status send(struct card *c, const struct call *call, struct wtr *acc, uin
 	return st;
 }
 
-/* A refusal that another class or another form of Le may cure: changes the quirk and says so. Only
- * once per card for each, so that a real refusal costs no further exchange. */
-static bool learn(struct card *c, const struct command *row, struct sw_verdict v, bool *le_tried)
+/* What one call has already tried otherwise. */
+struct tried {
+	bool cla, le;
+};
+
+static bool blames_class(struct sw_verdict v)
+{
+	return v.st == ST_SW_CLASS || v.st == ST_SW_INS;
+}
+
+/* A refusal that another class or another form of Le may cure: changes the quirk and says so, once
+ * per call for each. */
+static bool learn(struct card *c, const struct command *row, struct sw_verdict v,
+		  struct tried *tried)
 {
 	if (row->class_kind == CLASS_APPLET && !c->cla_known && c->conf->cla_base < 0 &&
-	    (v.st == ST_SW_CLASS || v.st == ST_SW_INS)) {
+	    blames_class(v) && !tried->cla) {
 		c->cla_base ^= 0x80;
-		c->cla_known = true;
+		tried->cla = true;
 		return true;
 	}
-	if (row->apdu_case == APDU_CASE_4 && v.st == ST_SW_LENGTH && !*le_tried) {
+	if (row->apdu_case == APDU_CASE_4 && v.st == ST_SW_LENGTH && !tried->le) {
 		c->append_le = !c->append_le;
-		*le_tried = true;
+		tried->le = true;
 		return true;
 	}
 	return false;
+}
+
+/* A refusal that the change did not cure teaches nothing: a command that the card lacks must not
+ * turn the class of all others. */
+static void unlearn(struct card *c, struct sw_verdict v, const struct tried *tried)
+{
+	if (tried->cla && blames_class(v))
+		c->cla_base ^= 0x80;
+	if (tried->le && v.st == ST_SW_LENGTH)
+		c->append_le = !c->append_le;
 }
 
 status exec_call(struct card *c, const struct call *call, struct bytes *ret_data, bool *ret_more,
@@ -191,7 +217,7 @@ status exec_call(struct card *c, const struct call *call, struct bytes *ret_data
 	const struct command *row = command_get(call->id);
 	struct sw_verdict v = {SW_FAILED, ST_BUG, ""};
 	struct wtr acc = WTR_ON(c->reply);
-	bool le_tried = false;
+	struct tried tried = {0};
 	uint16_t sw = 0;
 
 	if (call->data.n > APDU_DATA_MAX)
@@ -200,8 +226,9 @@ status exec_call(struct card *c, const struct call *call, struct bytes *ret_data
 		acc = WTR_ON(c->reply);
 		TRY(send(c, call, &acc, &sw, dl));
 		v = sw_judge(sw);
-	} while (v.kind == SW_FAILED && learn(c, row, v, &le_tried));
+	} while (v.kind == SW_FAILED && learn(c, row, v, &tried));
 	if (v.kind == SW_FAILED || (v.kind == SW_FETCH && !row->no_fetch)) {
+		unlearn(c, v, &tried);
 		c->last_sw = sw;
 		log_debug("%s: SW=%04X %s", row->name, sw, v.text);
 		return v.kind == SW_FAILED ? v.st : ST_MALFORMED;
@@ -211,7 +238,7 @@ status exec_call(struct card *c, const struct call *call, struct bytes *ret_data
 	if (row->class_kind == CLASS_APPLET)
 		c->cla_known = true;
 	if (v.kind == SW_DONE_DIRTY)
-		card_invalidate(c);
+		card_list_stale(c);
 	if (ret_more)
 		*ret_more = v.kind == SW_MORE_PAGES;
 	if (ret_data)

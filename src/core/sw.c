@@ -35,7 +35,7 @@ static const struct row table[] = {
 	{0x6989, 0xFFFF, {SW_FAILED,     ST_SW_SESSIONS,   "no session free, or remote administration ended"}},
 	{0x6999, 0xFFFF, {SW_FAILED,     ST_SW_NOT_FOUND,  "applet refused its selection"}},
 	{0x6A80, 0xFFFF, {SW_FAILED,     ST_SW_DATA,       "incorrect data field"}},
-	{0x6A81, 0xFFFF, {SW_FAILED,     ST_NO_CHANNEL,    "function not supported"}},
+	{0x6A81, 0xFFFF, {SW_FAILED,     ST_SW_PARAMS,     "function not supported"}},
 	{0x6A82, 0xFFFF, {SW_FAILED,     ST_SW_NOT_FOUND,  "not found"}},
 	{0x6A83, 0xFFFF, {SW_FAILED,     ST_SW_NOT_FOUND,  "not found"}},
 	{0x6A84, 0xFFFF, {SW_FAILED,     ST_SW_MEMORY,     "no memory"}},
