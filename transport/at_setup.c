@@ -47,9 +47,9 @@ status at_setup_run(struct at_device *d, const struct at_expect *x, enum at_cont
 			d->e.reply.sim = AT_SIM_OUT;
 		if (code != AT_CODE_SIM_BUSY)
 			return at_codes_status(code, in);
+		deadline_sleep(dl, pause);
 		if (tries == BUSY_TRIES || deadline_passed(dl))
 			return ST_CARD_BUSY;
-		deadline_sleep(dl, pause);
 		pause = pause < BUSY_LAST_MS ? 2 * pause : BUSY_LAST_MS;
 	}
 }
@@ -105,7 +105,8 @@ status at_setup_sim(struct at_device *d, deadline dl)
 	status st = ask_sim(d, dl);
 	while (st == ST_CARD_BUSY && !deadline_passed(limit)) {
 		deadline_sleep(limit, SIM_POLL_MS);
-		st = ask_sim(d, dl);
+		if (!deadline_passed(limit))
+			st = ask_sim(d, dl);
 	}
 	d->e.reply.sim = st == ST_OK ? AT_SIM_IN : AT_SIM_OUT;
 	return st;
