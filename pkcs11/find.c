@@ -101,6 +101,8 @@ static status locate(struct guard *g, CK_OBJECT_HANDLE h, struct attr_ctx *ret_c
 	struct object *o = token_object(t, h);
 	if (o == NULL)
 		return ST_NO_OBJECT;
+	if (o->class == CKO_CERTIFICATE) /* unless its container holds something else */
+		TRY(token_file(g->slot, o));
 	*ret_ctx = (struct attr_ctx){g->slot, t, o};
 	return ST_OK;
 }

@@ -94,12 +94,21 @@ static void add(const struct settings_slot *conf, size_t found_count)
 	s->index = n;
 	s->conf = *conf;
 	s->listed = true;
+	s->seen = true; /* until somebody looked: a session must open */
 	s->generation = 1;
 	atomic_store(&table.slot[n], s);
 	atomic_store(&table.count, n + 1);
 }
 
-/* table.lock held. */
+static bool is_found(const struct slot *s, size_t found_count)
+{
+	for (size_t i = 0; i < found_count; i++)
+		if (by_device(&table.found[i]) == s)
+			return true;
+	return false;
+}
+
+/* table.lock held. Other threads look on: a slot that stays is listed all the time. */
 static void evaluate(void)
 {
 	size_t found = 0;
@@ -109,15 +118,11 @@ static void evaluate(void)
 		log_info("slots: %s", status_text(st));
 		found = 0;
 	}
-	for (unsigned i = 0; i < atomic_load(&table.count); i++)
-		at(i)->listed = false;
-	for (size_t i = 0; i < found; i++) {
-		struct slot *old = by_device(&table.found[i]);
-		if (old != NULL)
-			old->listed = true;
-		else
+	for (size_t i = 0; i < found; i++)
+		if (by_device(&table.found[i]) == NULL)
 			add(&table.found[i], found);
-	}
+	for (unsigned i = 0; i < atomic_load(&table.count); i++)
+		at(i)->listed = is_found(at(i), found);
 	table.evaluated = true;
 }
 

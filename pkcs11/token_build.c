@@ -132,6 +132,15 @@ static void pair_up(struct token *t, const struct catalog *cat)
 	}
 }
 
+static void put_cert_public(struct token *t, struct pair *pair)
+{
+	t->object[t->object_count++] = (struct object){.handle = pair->cert_public,
+						       .class = CKO_PUBLIC_KEY,
+						       .c = pair->priv,
+						       .pair = pair,
+						       .from_cert = true};
+}
+
 static void add_publics(struct token *t, const struct token *old)
 {
 	for (size_t i = 0; i < t->pair_count; i++) {
@@ -139,6 +148,8 @@ static void add_publics(struct token *t, const struct token *old)
 		if (p->has_pub)
 			add(t, old,
 			    (struct object){.class = CKO_PUBLIC_KEY, .c = p->pub, .pair = p});
+		else if (p->cert_public != 0) /* somebody may hold its handle */
+			put_cert_public(t, p);
 	}
 }
 
@@ -182,9 +193,6 @@ status token_build(const struct catalog *cat, const struct token *old, struct to
 
 status token_add_public(struct token *t, struct pair *pair)
 {
-	struct object o = {
-		.class = CKO_PUBLIC_KEY, .c = pair->priv, .pair = pair, .from_cert = true};
-
 	for (size_t i = 0; i < t->object_count; i++)
 		if (t->object[i].pair == pair && t->object[i].class == CKO_PUBLIC_KEY)
 			return ST_OK;
@@ -192,7 +200,6 @@ status token_add_public(struct token *t, struct pair *pair)
 		return ST_BUG;
 	if (pair->cert_public == 0)
 		pair->cert_public = new_handle();
-	o.handle = pair->cert_public;
-	t->object[t->object_count++] = o;
+	put_cert_public(t, pair);
 	return ST_OK;
 }

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fake_card.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "discover.h"
+#include "fake_keys.h"
+#include "mem.h"
+
+struct fake fake;
+
+struct card {
+	const struct settings_slot *conf;
+	unsigned epoch_seen;
+};
+
+static struct container standard[FAKE_ITEMS];
+
+static void name_it(struct container *c, const char *label, uint8_t id)
+{
+	c->label_len = strlen(label);
+	memcpy(c->label, label, c->label_len);
+	c->id[0] = id;
+	c->id_len = 1;
+	c->activated = true;
+	c->access = ACCESS_READ;
+}
+
+static struct container key(enum container_kind kind, enum container_key_type type,
+			    const char *label, uint8_t id)
+{
+	struct container c = {.kind = kind, .key_type = type};
+
+	name_it(&c, label, id);
+	c.functions = FUNCTION_SIGN;
+	c.sig_algs = type == KEY_RSA2048 ? SIG_RSA_PKCS1 | SIG_RSA_PSS : SIG_ECDSA;
+	c.hash_algs = CARD_SHA256 | CARD_SHA384;
+	return c;
+}
+
+static struct container file(const char *label, uint8_t id, bool certificate)
+{
+	struct container c = {.kind = CONTAINER_FILE, .is_certificate = certificate};
+
+	name_it(&c, label, id);
+	return c;
+}
+
+void fake_setup(void)
+{
+	fake_keys_make();
+	standard[FAKE_DEVICE_KEY] = key(CONTAINER_PRIVATE_KEY, KEY_P256, "device", 0x01);
+	standard[FAKE_DEVICE_KEY].hash_algs = CARD_SHA256;
+	standard[FAKE_DEVICE_KEY].functions |= FUNCTION_AGREE;
+	standard[FAKE_DEVICE_PUB] = key(CONTAINER_PUBLIC_KEY, KEY_P256, "device", 0x02);
+	standard[FAKE_DEVICE_CERT] = file("client", 0x03, true);
+	standard[FAKE_BACKUP_KEY] = key(CONTAINER_PRIVATE_KEY, KEY_P384, "backup", 0x11);
+	standard[FAKE_BACKUP_CERT] = file("backup", 0x12, true);
+	standard[FAKE_RSA_KEY] = key(CONTAINER_PRIVATE_KEY, KEY_RSA2048, "", 0x21);
+	standard[FAKE_RSA_PUB] = key(CONTAINER_PUBLIC_KEY, KEY_RSA2048, "rsa-pub", 0x21);
+	standard[FAKE_EMPTY_KEY] = key(CONTAINER_PRIVATE_KEY, KEY_P256, "ephemeral", 0x31);
+	standard[FAKE_EMPTY_KEY].activated = false;
+	standard[FAKE_EMPTY_KEY].is_volatile = true;
+	standard[FAKE_BROKEN_CERT] = file("broken", 0x41, true);
+	standard[FAKE_DATA] = file("notes", 0x42, false);
+	standard[FAKE_SECRET] = key(CONTAINER_SECRET_KEY, KEY_HMAC, "psk", 0x51);
+	fake_reset();
+}
+
+void fake_reset(void)
+{
+	memset(&fake.cat, 0, sizeof(fake.cat));
+	memcpy(fake.cat.item, standard, sizeof(standard));
+	fake.cat.count = FAKE_ITEMS;
+	fake.iccid = "89881234567890123456";
+	fake.present = true;
+	for (int i = 0; i < FAKE_CALLS; i++) {
+		fake.calls[i] = 0;
+		fake.answer[i] = ST_OK;
+	}
+	fake.epoch = 1;
+	fake.sign_ms = 0;
+	fake.bad_signature = false;
+	fake.checked = false;
+	fake.live = fake.freed = fake.forgotten = 0;
+}
+
+unsigned fake_traffic(void)
+{
+	unsigned n = 0;
+
+	for (int i = 0; i < FAKE_CALLS; i++)
+		n += fake.calls[i];
+	return n;
+}
+
+void fake_keep(const int *places)
+{
+	fake.cat.count = 0;
+	for (; *places >= 0; places++)
+		fake.cat.item[fake.cat.count++] = standard[*places];
+}
+
+/* --- core/container.h --- */
+
+const char *container_kind_name(enum container_kind k)
+{
+	static const char *const names[CONTAINER_KINDS] = {"private-key", "public-key", "file",
+							   "secret-key"};
+
+	return names[k];
+}
+
+enum curve container_curve(const struct container *c)
+{
+	if (c->key_type == KEY_P256)
+		return CURVE_P256;
+	return c->key_type == KEY_P384 ? CURVE_P384 : CURVE_NONE;
+}
+
+struct bytes container_id(const struct container *c)
+{
+	return bytes_of(c->id, c->id_len);
+}
+
+struct bytes container_label(const struct container *c)
+{
+	return bytes_of(c->label, c->label_len);
+}
+
+/* --- core/discover.h --- */
+
+status discover_slots(const struct settings *s, struct settings_slot *ret_slots, size_t cap,
+		      size_t *ret_count)
+{
+	size_t n = s->slot_count < cap ? s->slot_count : cap;
+
+	memcpy(ret_slots, s->slot, n * sizeof(s->slot[0]));
+	for (size_t i = 0; i < n; i++)
+		if (ret_slots[i].id < 0)
+			ret_slots[i].id = (int)i;
+	*ret_count = n;
+	return ST_OK;
+}
+
+/* --- core/card.h --- */
+
+static status play(enum fake_call call)
+{
+	fake.calls[call]++;
+	if (!fake.present)
+		return ST_NO_CARD;
+	return fake.answer[call];
+}
+
+/* Where this container is in the standard catalog. */
+static int place_of(const struct container *c)
+{
+	for (int i = 0; i < FAKE_ITEMS; i++)
+		if (standard[i].kind == c->kind &&
+		    bytes_equal(container_id(c), container_id(&standard[i])))
+			return i;
+	return -1;
+}
+
+status card_new(const struct settings *all, const struct settings_slot *slot,
+		struct card **ret_card)
+{
+	struct card *c = calloc(1, sizeof(*c));
+
+	(void)all;
+	if (c == NULL)
+		return ST_NOMEM;
+	c->conf = slot;
+	fake.live++;
+	*ret_card = c;
+	return ST_OK;
+}
+
+void card_free(struct card *c)
+{
+	if (c == NULL)
+		return;
+	fake.live--;
+	fake.freed++;
+	free(c);
+}
+
+void card_forget(struct card *c)
+{
+	if (c == NULL)
+		return;
+	fake.live--;
+	fake.forgotten++;
+	free(c);
+}
+
+bool card_present(struct card *c)
+{
+	(void)c;
+	return fake.present;
+}
+
+status card_identify(struct card *c, struct card_info *ret_info, deadline dl)
+{
+	(void)dl;
+	TRY(play(FAKE_IDENTIFY));
+	*ret_info = (struct card_info){0};
+	snprintf(ret_info->iccid, sizeof(ret_info->iccid), "%s", fake.iccid);
+	snprintf(ret_info->device, sizeof(ret_info->device), "%s", c->conf->uri_text);
+	return ST_OK;
+}
+
+status card_catalog(struct card *c, const struct catalog **ret_cat, deadline dl)
+{
+	(void)c, (void)dl;
+	TRY(play(FAKE_CATALOG));
+	*ret_cat = &fake.cat;
+	return ST_OK;
+}
+
+void card_invalidate(struct card *c)
+{
+	(void)c;
+	fake.epoch++;
+}
+
+uint64_t card_epoch(const struct card *c)
+{
+	(void)c;
+	return fake.epoch;
+}
+
+status card_read_file(struct card *c, const struct container *f, struct wtr *w, deadline dl)
+{
+	(void)c, (void)dl;
+	TRY(play(FAKE_READ_FILE));
+	switch (place_of(f)) {
+	case FAKE_DEVICE_CERT:
+		wtr_put(w, fake_cert(FAKE_DEVICE_CERT));
+		wtr_fill(w, 0xFF, 100);
+		break;
+	case FAKE_BACKUP_CERT:
+		wtr_put(w, fake_keys_pem(KEYS_P384));
+		wtr_fill(w, 0x00, 10);
+		break;
+	case FAKE_BROKEN_CERT:
+		wtr_put(w, BYTES_LIT("\x30\x82\x01\x00garbage"));
+		break;
+	case FAKE_DATA:
+		wtr_put(w, BYTES_LIT("hello"));
+		break;
+	default:
+		return ST_SW_NOT_FOUND;
+	}
+	return wtr_done(w);
+}
+
+status card_read_public(struct card *c, const struct container *pub, struct public_key *ret_key,
+			deadline dl)
+{
+	(void)c, (void)dl;
+	TRY(play(FAKE_READ_PUBLIC));
+	*ret_key = *fake_public(place_of(pub) == FAKE_RSA_PUB ? FAKE_RSA_KEY : FAKE_DEVICE_KEY);
+	return ST_OK;
+}
+
+static enum keys_name key_name(const struct container *c)
+{
+	if (c->key_type == KEY_RSA2048)
+		return KEYS_RSA;
+	return c->key_type == KEY_P384 ? KEYS_P384 : KEYS_P256;
+}
+
+status card_sign(struct card *c, const struct card_sign_request *rq, uint8_t ret_sig[SIGNATURE_MAX],
+		 size_t *ret_n, deadline dl)
+{
+	(void)c;
+	TRY(play(FAKE_SIGN));
+	if (fake.sign_ms != 0)
+		deadline_sleep(dl, fake.sign_ms);
+	if (rq->digest.n != hash_size(rq->hash))
+		return ST_BUG;
+	fake.checked = rq->check != NULL;
+	TRY(fake_keys_sign(key_name(rq->key), rq, ret_sig, ret_n));
+	if (fake.bad_signature)
+		ret_sig[*ret_n - 1] ^= 1;
+	if (rq->check != NULL && rq->sig == CARD_SIG_ECDSA)
+		return verify_ecdsa(rq->check, rq->digest, bytes_of(ret_sig, *ret_n));
+	return ST_OK;
+}
+
+status card_random(struct card *c, uint8_t *out, size_t n, deadline dl)
+{
+	(void)c, (void)dl;
+	TRY(play(FAKE_RANDOM));
+	memset(out, 0x5A, n);
+	return ST_OK;
+}
+
+const struct card_stats *card_stats(const struct card *c)
+{
+	static const struct card_stats none;
+
+	(void)c;
+	return &none;
+}
+
+uint16_t card_last_sw(const struct card *c)
+{
+	(void)c;
+	return 0;
+}
+
+/* Fits to the curve's own hash. */
+status card_fit_digest(const struct container *k, struct bytes digest, enum hash_alg *ret_hash,
+		       uint8_t ret_digest[HASH_MAX])
+{
+	enum hash_alg alg = k->key_type == KEY_P384 ? HASH_SHA384 : HASH_SHA256;
+	size_t size = hash_size(alg);
+	size_t n = digest.n < size ? digest.n : size;
+
+	memset(ret_digest, 0, size);
+	memcpy(ret_digest + size - n, digest.p, n);
+	*ret_hash = alg;
+	return ST_OK;
+}
+
+const struct public_key *fake_public(int key_place)
+{
+	return fake_keys_public(key_name(&standard[key_place]));
+}
+
+struct bytes fake_cert(int cert_place)
+{
+	return fake_keys_cert(cert_place == FAKE_BACKUP_CERT ? KEYS_P384 : KEYS_P256);
+}

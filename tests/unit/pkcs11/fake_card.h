@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A card without a SIM: implements core/card.h and core/discover.h in memory, with real keys, so
+ * that the Cryptoki layer can be tested alone. One state for all its cards. */
+#ifndef IOTSAFE_TESTS_FAKE_CARD_H
+#define IOTSAFE_TESTS_FAKE_CARD_H
+
+#include <stdatomic.h>
+
+#include "card.h"
+
+/* Places in fake.cat.item of the standard catalog. */
+enum {
+	FAKE_DEVICE_KEY,  /* P-256, "device", id 01; public key read from the card */
+	FAKE_DEVICE_PUB,  /* "device", id 02 */
+	FAKE_DEVICE_CERT, /* "client", id 03: tied to the pair by its key; DER with padding */
+	FAKE_BACKUP_KEY,  /* P-384, "backup", id 11; no public container */
+	FAKE_BACKUP_CERT, /* "backup", id 12, PEM */
+	FAKE_RSA_KEY,	  /* no label, id 21 */
+	FAKE_RSA_PUB,	  /* "rsa-pub", id 21 */
+	FAKE_EMPTY_KEY,	  /* volatile, not filled, id 31 */
+	FAKE_BROKEN_CERT, /* "broken", id 41: no certificate in it */
+	FAKE_DATA,	  /* "notes", id 42 */
+	FAKE_SECRET,	  /* "psk", id 51 */
+	FAKE_ITEMS
+};
+
+enum fake_call {
+	FAKE_IDENTIFY,
+	FAKE_CATALOG,
+	FAKE_READ_FILE,
+	FAKE_READ_PUBLIC,
+	FAKE_SIGN,
+	FAKE_RANDOM,
+	FAKE_CALLS
+};
+
+struct fake {
+	struct catalog cat;
+	const char *iccid;
+	atomic_bool present;
+	atomic_uint calls[FAKE_CALLS];
+	/* what the next calls of a kind answer, until cleared; ST_OK: work */
+	_Atomic status answer[FAKE_CALLS];
+	atomic_uint epoch;
+	atomic_uint sign_ms;		    /* card time of a signature */
+	atomic_bool bad_signature;	    /* the card answers something else */
+	atomic_bool checked;		    /* the last request asked for the check */
+	atomic_uint live, freed, forgotten; /* cards */
+};
+extern struct fake fake;
+
+/* Makes keys, certificates and the standard catalog; once in a program. */
+void fake_setup(void);
+/* Back to the standard state. */
+void fake_reset(void);
+/* Sum of the calls that would have talked to a card. */
+unsigned fake_traffic(void);
+/* Only the containers whose places are listed, ended by -1. */
+void fake_keep(const int *places);
+const struct public_key *fake_public(int key_place);
+/* DER of the certificate, without what pads it. */
+struct bytes fake_cert(int cert_place);
+
+#endif

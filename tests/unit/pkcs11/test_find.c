@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* C_FindObjects*, and what a search costs the card. */
+#include "rig.h"
+
+#include <string.h>
+
+static CK_OBJECT_CLASS private_class = CKO_PRIVATE_KEY, public_class = CKO_PUBLIC_KEY,
+		       cert_class = CKO_CERTIFICATE, data_class = CKO_DATA;
+static CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
+
+static void by_class(void **state)
+{
+	CK_SESSION_HANDLE s = rig_session();
+	CK_ATTRIBUTE t[] = {{CKA_CLASS, &private_class, sizeof(private_class)},
+			    {CKA_SIGN, &yes, sizeof(yes)}};
+
+	(void)state;
+	assert_int_equal(rig_count(s, t, 1), 4);
+	assert_int_equal(rig_count(s, t, 2), 3); /* the empty one signs nothing */
+	assert_int_equal(fake_traffic(), 1);	 /* the catalog */
+	t[0].pValue = &public_class;
+	assert_int_equal(rig_count(s, t, 1), 3);
+	t[0].pValue = &cert_class;
+	assert_int_equal(rig_count(s, t, 1), 2);
+	t[0].pValue = &data_class;
+	assert_int_equal(rig_count(s, t, 1), 2);
+	assert_int_equal(rig_count(s, NULL, 0), 12);
+}
+
+static void nothing_fits(void **state)
+{
+	CK_SESSION_HANDLE s = rig_session();
+	CK_OBJECT_CLASS profile = CKO_PROFILE, vendor = 0xCE534351UL;
+	CK_ULONG wide = CK_TRUE;
+	CK_ATTRIBUTE t = {CKA_CLASS, &profile, sizeof(profile)};
+
+	(void)state;
+	assert_int_equal(rig_count(s, &t, 1), 0);
+	t.pValue = &vendor;
+	assert_int_equal(rig_count(s, &t, 1), 0);
+	t = (CK_ATTRIBUTE){0x80001234UL, &yes, sizeof(yes)}; /* unknown attribute */
+	assert_int_equal(rig_count(s, &t, 1), 0);
+	t = (CK_ATTRIBUTE){CKA_TOKEN, &wide, sizeof(wide)}; /* right value, wrong length */
+	assert_int_equal(rig_count(s, &t, 1), 0);
+	t = (CK_ATTRIBUTE){CKA_CLASS, &no, sizeof(no)};
+	assert_int_equal(rig_count(s, &t, 1), 0);
+	t = (CK_ATTRIBUTE){CKA_VALUE, NULL, 0}; /* never matches what is sensitive */
+	assert_int_equal(rig_count(s, &t, 1), 0);
+	t = (CK_ATTRIBUTE){CKA_TOKEN, &yes, sizeof(yes)};
+	assert_int_equal(rig_count(s, &t, 1), 12);
+	t = (CK_ATTRIBUTE){CKA_PRIVATE, &no, sizeof(no)};
+	assert_int_equal(rig_count(s, &t, 1), 12);
+}
+
+static void by_value(void **state)
+{
+	CK_SESSION_HANDLE s = rig_session();
+	struct bytes der = fake_cert(FAKE_DEVICE_CERT);
+	struct x509_info x;
+	uint8_t id[20];
+
+	(void)state;
+	assert_int_equal(x509_parse(der, &x), ST_OK);
+	assert_int_equal(public_key_id(&x.key, id), ST_OK);
+	CK_ATTRIBUTE value[] = {{CKA_VALUE, (void *)(uintptr_t)der.p, der.n},
+				{CKA_CLASS, &cert_class, sizeof(cert_class)}};
+	CK_ATTRIBUTE issued[] = {{CKA_TOKEN, &yes, 1},
+				 {CKA_ISSUER, (void *)(uintptr_t)x.issuer.p, x.issuer.n},
+				 {CKA_SERIAL_NUMBER, (void *)(uintptr_t)x.serial.p, x.serial.n},
+				 {CKA_ID, id, sizeof(id)}};
+	CK_ATTRIBUTE pair[] = {{CKA_ID, id, sizeof(id)}};
+	assert_int_equal(rig_count(s, value, 2), 1);
+	assert_int_equal(rig_count(s, issued, 4), 1);
+	assert_int_equal(rig_count(s, pair, 1), 3); /* both halves and the certificate */
+}
+
+static void in_pieces(void **state)
+{
+	CK_SESSION_HANDLE s = rig_session();
+	CK_OBJECT_HANDLE h[5], all[12];
+	CK_ULONG n = 0, sum = 0;
+
+	(void)state;
+	assert_ok(f->C_FindObjectsInit(s, NULL, 0));
+	assert_rv(f->C_FindObjectsInit(s, NULL, 0), CKR_OPERATION_ACTIVE);
+	assert_ok(f->C_FindObjects(s, h, 0, &n));
+	assert_int_equal(n, 0);
+	/* reading while searching, and a new catalog meanwhile, move nothing */
+	fake.epoch++;
+	do {
+		assert_ok(f->C_FindObjects(s, h, 5, &n));
+		memcpy(all + sum, h, n * sizeof(h[0]));
+		for (CK_ULONG i = 0; i < n; i++) {
+			CK_ATTRIBUTE a = {CKA_LABEL, NULL, 0};
+			assert_ok(f->C_GetAttributeValue(s, h[i], &a, 1));
+		}
+		sum += n;
+	} while (n != 0);
+	assert_int_equal(sum, 12);
+	for (CK_ULONG i = 0; i < sum; i++)
+		for (CK_ULONG j = 0; j < i; j++)
+			assert_int_not_equal(all[i], all[j]);
+	assert_ok(f->C_FindObjects(s, h, 5, &n));
+	assert_ok(f->C_FindObjectsFinal(s));
+	assert_rv(f->C_FindObjectsFinal(s), CKR_OPERATION_NOT_INITIALIZED);
+	assert_rv(f->C_FindObjects(s, h, 5, &n), CKR_OPERATION_NOT_INITIALIZED);
+}
+
+/* The same thing keeps its handle when the list is read again, and when it is read in full. */
+static void stable_handles(void **state)
+{
+	CK_SESSION_HANDLE s = rig_session();
+
+	(void)state;
+	CK_OBJECT_HANDLE key = rig_by_label(s, CKO_PRIVATE_KEY, "device");
+	CK_OBJECT_HANDLE from_cert = rig_by_label(s, CKO_PUBLIC_KEY, "backup");
+	CK_OBJECT_HANDLE broken = rig_by_label(s, CKO_DATA, "broken");
+	fake.epoch++;
+	assert_int_equal(rig_by_label(s, CKO_DATA, "broken"), broken);
+	assert_int_equal(rig_by_label(s, CKO_PUBLIC_KEY, "backup"), from_cert);
+	assert_int_equal(rig_by_label(s, CKO_PRIVATE_KEY, "device"), key);
+	assert_int_equal(fake.calls[FAKE_CATALOG], 2);
+	/* what is gone is gone */
+	const int left[] = {FAKE_RSA_KEY, FAKE_RSA_PUB, -1};
+	fake_keep(left);
+	fake.epoch++;
+	CK_ATTRIBUTE a = {CKA_LABEL, NULL, 0};
+	assert_rv(f->C_GetAttributeValue(s, key, &a, 1), CKR_OBJECT_HANDLE_INVALID);
+}
+
+static void empty_card(void **state)
+{
+	CK_SESSION_HANDLE s = rig_session();
+	const int none[] = {-1};
+
+	(void)state;
+	fake_keep(none);
+	assert_int_equal(rig_count(s, NULL, 0), 0);
+}
+
+static void failures(void **state)
+{
+	CK_SESSION_HANDLE s = rig_session();
+	CK_ATTRIBUTE t = {CKA_CLASS, &cert_class, sizeof(cert_class)};
+
+	(void)state;
+	fake.answer[FAKE_CATALOG] = ST_TIMEOUT;
+	assert_rv(f->C_FindObjectsInit(s, NULL, 0), CKR_DEVICE_ERROR);
+	fake.answer[FAKE_CATALOG] = ST_OK;
+	fake.answer[FAKE_READ_FILE] = ST_IO;
+	assert_rv(f->C_FindObjectsInit(s, &t, 1), CKR_DEVICE_ERROR);
+	fake.answer[FAKE_READ_FILE] = ST_SW_CONDITIONS; /* refused files are just not there */
+	assert_int_equal(rig_count(s, &t, 1), 0);
+}
+
+static void creating(void **state)
+{
+	CK_SESSION_HANDLE s = rig_session(), rw = 0;
+	CK_ATTRIBUTE t = {CKA_TOKEN, &yes, sizeof(yes)};
+	CK_OBJECT_HANDLE h = 0;
+
+	(void)state;
+	assert_ok(f->C_OpenSession(0, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &rw));
+	assert_rv(f->C_CreateObject(s, &t, 1, &h), CKR_SESSION_READ_ONLY);
+	assert_rv(f->C_CreateObject(rw, &t, 1, &h), CKR_TOKEN_WRITE_PROTECTED);
+	t.pValue = &no;
+	assert_rv(f->C_CreateObject(rw, &t, 1, &h), CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, rig_setup, rig_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(by_class),	      TEST(nothing_fits), TEST(by_value), TEST(in_pieces),
+		TEST(stable_handles), TEST(empty_card),	  TEST(failures), TEST(creating),
+	};
+
+	return cmocka_run_group_tests_name("find", tests, rig_group_setup, rig_group_teardown);
+}

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The fork matrix over the fake card: what the parent was doing × what the child does. */
+#include "rig.h"
+
+#include <pthread.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "deadline.h"
+
+/* A whole signature in a fresh session; 0 when all went well. */
+static int sign_afresh(void)
+{
+	CK_SESSION_HANDLE s = 0;
+	CK_OBJECT_HANDLE key = 0;
+	char label[] = "device";
+	CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
+	CK_ATTRIBUTE t[] = {{CKA_CLASS, &class, sizeof(class)}, {CKA_LABEL, label, 6}};
+	CK_MECHANISM m = {CKM_ECDSA, NULL, 0};
+	CK_BYTE data[32] = {3}, sig[64];
+	CK_ULONG n = 0, sig_n = sizeof(sig);
+
+	if (f->C_OpenSession(0, CKF_SERIAL_SESSION, NULL, NULL, &s) != CKR_OK)
+		return 10;
+	if (f->C_FindObjectsInit(s, t, 2) != CKR_OK || f->C_FindObjects(s, &key, 1, &n) != CKR_OK ||
+	    n != 1 || f->C_FindObjectsFinal(s) != CKR_OK)
+		return 11;
+	if (f->C_SignInit(s, &m, key) != CKR_OK ||
+	    f->C_Sign(s, data, sizeof(data), sig, &sig_n) != CKR_OK)
+		return 12;
+	if (verify_ecdsa(fake_public(FAKE_DEVICE_KEY), BYTES_OF(data), BYTES_OF(sig)) != ST_OK)
+		return 13;
+	return f->C_CloseSession(s) == CKR_OK ? 0 : 14;
+}
+
+static int child_stays_out(CK_SESSION_HANDLE inherited)
+{
+	CK_INFO info;
+	CK_ULONG n;
+
+	if (f->C_GetInfo(&info) != CKR_CRYPTOKI_NOT_INITIALIZED ||
+	    f->C_GetSlotList(CK_TRUE, NULL, &n) != CKR_CRYPTOKI_NOT_INITIALIZED ||
+	    f->C_CloseSession(inherited) != CKR_CRYPTOKI_NOT_INITIALIZED ||
+	    f->C_Finalize(NULL) != CKR_CRYPTOKI_NOT_INITIALIZED)
+		return 20;
+	return 0;
+}
+
+static int child_initialises(CK_SESSION_HANDLE inherited)
+{
+	unsigned before = fake_traffic();
+
+	if (f->C_Initialize(NULL) != CKR_OK)
+		return 30;
+	/* what was inherited is forgotten, not closed */
+	if (fake_traffic() != before || fake.freed != 0 || fake.live != 0)
+		return 31;
+	if (inherited != 0 && f->C_CloseSession(inherited) != CKR_SESSION_HANDLE_INVALID)
+		return 32;
+	int bad = sign_afresh();
+	if (bad != 0)
+		return bad;
+	return f->C_Finalize(NULL) == CKR_OK ? 0 : 33;
+}
+
+static int child_finalises_first(CK_SESSION_HANDLE inherited)
+{
+	if (f->C_Finalize(NULL) != CKR_CRYPTOKI_NOT_INITIALIZED)
+		return 40;
+	return child_initialises(inherited);
+}
+
+static int child_execs(CK_SESSION_HANDLE inherited)
+{
+	(void)inherited;
+	execl("/bin/true", "true", (char *)NULL);
+	return 50;
+}
+
+static int grandchild(CK_SESSION_HANDLE inherited)
+{
+	int bad = child_initialises(inherited);
+
+	if (bad != 0)
+		return bad;
+	fake.freed = 0;
+	if (f->C_Initialize(NULL) != CKR_OK)
+		return 60;
+	pid_t pid = fork();
+	if (pid == 0)
+		_exit(child_initialises(0));
+	int status_word = 0;
+	waitpid(pid, &status_word, 0);
+	if (!WIFEXITED(status_word) || WEXITSTATUS(status_word) != 0)
+		return 61;
+	return sign_afresh();
+}
+
+typedef int (*child_fn)(CK_SESSION_HANDLE inherited);
+static const child_fn children[] = {child_stays_out, child_initialises, child_finalises_first,
+				    child_execs, grandchild};
+
+/* A child that hangs is killed by its own alarm and so fails the test. */
+static void fork_and_wait(child_fn child, CK_SESSION_HANDLE inherited)
+{
+	int word = 0;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		alarm(20);
+		_exit(child(inherited));
+	}
+	assert_int_equal(waitpid(pid, &word, 0), pid);
+	assert_true(WIFEXITED(word));
+	assert_int_equal(WEXITSTATUS(word), 0);
+}
+
+static void every_child(CK_SESSION_HANDLE inherited)
+{
+	for (size_t i = 0; i < sizeof(children) / sizeof(children[0]); i++)
+		fork_and_wait(children[i], inherited);
+}
+
+static void initialised(void **state)
+{
+	(void)state;
+	every_child(0);
+	assert_int_equal(sign_afresh(), 0);
+}
+
+static void uninitialised(void **state)
+{
+	(void)state;
+	assert_ok(f->C_Finalize(NULL));
+	fake.freed = 0;
+	every_child(0);
+	assert_ok(f->C_Initialize(NULL));
+	assert_int_equal(sign_afresh(), 0);
+}
+
+static void in_a_session(void **state)
+{
+	CK_SESSION_HANDLE s = rig_session();
+	CK_MECHANISM m = {CKM_ECDSA_SHA256, NULL, 0};
+	CK_BYTE sig[64];
+	CK_ULONG n = sizeof(sig);
+
+	(void)state;
+	assert_ok(f->C_Login(s, CKU_USER, NULL, 0));
+	assert_ok(f->C_SignInit(s, &m, rig_by_label(s, CKO_PRIVATE_KEY, "device")));
+	assert_ok(f->C_SignUpdate(s, sig, 10));
+	assert_ok(f->C_FindObjectsInit(s, NULL, 0));
+	every_child(s);
+	assert_ok(f->C_SignFinal(s, sig, &n)); /* the parent never noticed */
+	assert_ok(f->C_FindObjectsFinal(s));
+}
+
+static atomic_bool stop;
+static atomic_int sign_failed;
+
+static void *signer(void *arg)
+{
+	(void)arg;
+	while (!stop)
+		if (sign_afresh() != 0)
+			sign_failed++;
+	return NULL;
+}
+
+static void while_another_thread_signs(void **state)
+{
+	pthread_t t;
+
+	(void)state;
+	fake.sign_ms = 5;
+	assert_int_equal(pthread_create(&t, NULL, signer, NULL), 0);
+	for (int i = 0; i < 10; i++) {
+		unsigned seen = fake.calls[FAKE_SIGN];
+		while (fake.calls[FAKE_SIGN] == seen)
+			deadline_sleep(DEADLINE_NEVER, 1);
+		every_child(0);
+	}
+	stop = true;
+	assert_int_equal(pthread_join(t, NULL), 0);
+	assert_int_equal(sign_failed, 0);
+}
+
+/* A daemon: the parent ends at once, the child goes on. */
+static int daemon_child(CK_SESSION_HANDLE inherited)
+{
+	pid_t pid = fork();
+
+	(void)inherited;
+	if (pid != 0)
+		return 0;
+	deadline_sleep(DEADLINE_NEVER, 20);
+	_exit(child_initialises(0));
+}
+
+static void parent_ends(void **state)
+{
+	int ends[2];
+	char none;
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	CK_SESSION_HANDLE s = rig_session();
+	fork_and_wait(daemon_child, s);
+	/* the pipe ends when the grandchild is gone */
+	close(ends[1]);
+	assert_int_equal(read(ends[0], &none, 1), 0);
+	close(ends[0]);
+	assert_ok(f->C_CloseSession(s));
+}
+
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, rig_setup, rig_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(initialised),  TEST(uninitialised),
+		TEST(in_a_session), TEST(while_another_thread_signs),
+		TEST(parent_ends),
+	};
+
+	return cmocka_run_group_tests_name("fork", tests, rig_group_setup, rig_group_teardown);
+}
