@@ -118,8 +118,7 @@ static status select_applet(struct card *c, deadline dl)
 			return ST_OK;
 		}
 		/* a lost link or channel ends the search; any refusal means the next AID */
-		if (st != ST_SW_NOT_FOUND && st != ST_SW_PARAMS && st != ST_SW_CONDITIONS &&
-		    st != ST_SW_OTHER && st != ST_SW_DATA && st != ST_SW_LENGTH)
+		if (st < ST_SW_NOT_FOUND || st > ST_SW_OTHER)
 			return st;
 	}
 	return ST_NO_APPLET;
@@ -346,6 +345,7 @@ static bool aid_wanted(const struct card *c, struct bytes aid)
 /* Uses what the lock file remembers. ST_NO_ENTRY: nothing usable. */
 static status take_over(struct card *c)
 {
+	bool unproven = c->verify_list;
 	struct channel_record r;
 
 	if (!transport_can_share(c->t))
@@ -362,8 +362,11 @@ static status take_over(struct card *c)
 	}
 	c->select_again = c->select_again || r.aid_len == 0;
 	c->cla_recorded = r.cla_base;
-	if (c->has_channel && same_channel(&c->channel, &r.channel))
+	if (c->has_channel && same_channel(&c->channel, &r.channel)) {
+		/* the channel lives, so the card is the one that we have seen */
+		c->verify_list = c->verify_list && (c->select_again || unproven);
 		return ST_OK;
+	}
 	c->channel = r.channel;
 	memcpy(c->aid, r.aid, r.aid_len);
 	c->aid_len = r.aid_len;
