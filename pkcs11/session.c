@@ -41,12 +41,20 @@ static CK_SESSION_HANDLE new_handle(unsigned index, const struct slot *slot)
 	return serial << low_bits | (CK_ULONG)slot->index << SESSION_INDEX_BITS | index;
 }
 
+/* The index of the slot that a handle is of. */
+static unsigned slot_index(CK_SESSION_HANDLE h)
+{
+	return (unsigned)(h >> SESSION_INDEX_BITS) & ((1U << SESSION_SLOT_BITS) - 1);
+}
+
 /* Open, and its SIM still the one that it was opened for. */
 static bool alive(const struct session *s)
 {
-	if (atomic_load(&s->handle) == 0)
+	const struct slot *slot = atomic_load(&s->slot);
+
+	if (slot == NULL || atomic_load(&s->handle) == 0)
 		return false;
-	return atomic_load(&s->generation) == atomic_load(&atomic_load(&s->slot)->generation);
+	return atomic_load(&s->generation) == atomic_load(&slot->generation);
 }
 
 status session_lock(CK_SESSION_HANDLE h, struct session **ret_s)
@@ -195,7 +203,8 @@ status session_close_all(CK_SLOT_ID id)
 		if (atomic_load(&s->handle) == 0)
 			continue;
 		pthread_mutex_lock(&s->lock);
-		if (atomic_load(&s->handle) != 0 && s->slot == slot)
+		CK_SESSION_HANDLE h = atomic_load(&s->handle);
+		if (h != 0 && slot_index(h) == slot->index)
 			end(s);
 		pthread_mutex_unlock(&s->lock);
 	}
