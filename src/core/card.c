@@ -102,7 +102,7 @@ uint16_t card_last_sw(const struct card *c)
 
 enum reaction { GIVE_UP, RUN_AGAIN, SELECT_AGAIN, WAIT_AND_RUN };
 
-static bool is_refusal(status st)
+bool card_refused(status st)
 {
 	return st >= ST_SW_NOT_FOUND && st <= ST_SW_OTHER;
 }
@@ -118,7 +118,7 @@ static enum reaction react(const struct card *c, status st)
 	if (st == ST_DESYNC || st == ST_IO || st == ST_CARD_GONE || st == ST_TRUNCATED ||
 	    st == ST_MALFORMED)
 		return RUN_AGAIN;
-	if (is_refusal(st) && !c->fresh)
+	if (card_refused(st) && !c->fresh)
 		return SELECT_AGAIN;
 	return GIVE_UP;
 }

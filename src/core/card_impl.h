@@ -76,6 +76,8 @@ void channel_leave(struct card *c, deadline dl);
 typedef status (*card_op_fn)(struct card *c, void *arg, deadline dl);
 /* One card operation (card.h): enter, ensure, run, recover once, leave. */
 status card_run(struct card *c, card_op_fn fn, void *arg, deadline dl) MUST_USE;
+/* Is it a status word that says no, rather than a link or channel that failed? */
+bool card_refused(status st);
 /* Forgets what belongs to the SIM that was there. */
 void card_forget_identity(struct card *c);
 /* The list may have changed within this operation. What the caller holds of the catalog stays valid

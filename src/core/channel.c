@@ -118,7 +118,7 @@ static status select_applet(struct card *c, deadline dl)
 			return ST_OK;
 		}
 		/* a lost link or channel ends the search; any refusal means the next AID */
-		if (st < ST_SW_NOT_FOUND || st > ST_SW_OTHER)
+		if (!card_refused(st))
 			return st;
 	}
 	return ST_NO_APPLET;

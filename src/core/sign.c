@@ -55,13 +55,14 @@ static status init(struct card *c, const struct card_sign_request *rq, deadline 
 			 NULL, dl);
 }
 
-static status update(struct card *c, struct bytes digest, struct bytes *ret_reply, deadline dl)
+static status update(struct card *c, enum tlv_tag tag, struct bytes what, struct bytes *ret_reply,
+		     deadline dl)
 {
 	uint8_t data[2 + HASH_MAX];
 	struct wtr w = WTR_ON(data);
 	status st;
 
-	tlv_put(&w, TAG_FINAL_HASH, digest);
+	tlv_put(&w, (uint8_t)tag, what);
 	TRY(wtr_done(&w));
 	st = exec_call(c, &CALL(CMD_SIGN_UPDATE, .p2 = P(c->session), .data = wtr_bytes(&w)),
 		       ret_reply, NULL, dl);
@@ -74,9 +75,7 @@ static status close_session(struct card *c, deadline dl)
 {
 	status st = exec_call(c, &CALL(CMD_SIGN_CLOSE, .p2 = P(c->session)), NULL, NULL, dl);
 
-	return st == ST_TIMEOUT || st == ST_CHANNEL_LOST || st == ST_NO_DEVICE || st == ST_CARD_GONE
-		       ? st
-		       : ST_OK;
+	return card_refused(st) ? ST_OK : st;
 }
 
 /* The three words that a busy or stuck session gives, on different cards (§20 no. 9). */
@@ -85,17 +84,18 @@ static bool session_stuck(status st)
 	return st == ST_SW_PARAMS || st == ST_SW_SESSIONS || st == ST_SW_CONDITIONS;
 }
 
-/* CIRA's way out: let the old operation end over a constant and throw its result away. */
+/* CIRA's way out: let the old operation end over a constant, as a hash or as a text, whichever it
+ * was begun for, and throw its result away. */
 static status finish_stuck(struct card *c, deadline dl)
 {
-	static const uint8_t zeros[32] = {0};
+	static const uint8_t zeros[32] = {0}, text[4] = {1, 2, 3, 4};
 	struct bytes dropped;
-	status st = update(c, BYTES_OF(zeros), &dropped, dl);
+	status st = update(c, TAG_FINAL_HASH, BYTES_OF(zeros), &dropped, dl);
 
+	if (card_refused(st))
+		st = update(c, TAG_TEXT, BYTES_OF(text), &dropped, dl);
 	mem_wipe(c->reply, sizeof(c->reply));
-	return st == ST_TIMEOUT || st == ST_CHANNEL_LOST || st == ST_NO_DEVICE
-		       ? st
-		       : close_session(c, dl);
+	return st == ST_OK || card_refused(st) ? close_session(c, dl) : st;
 }
 
 /* INIT, and when the card says busy: close; then, on a channel that was just selected (before that
@@ -158,12 +158,14 @@ static status op_sign(struct card *c, void *arg, deadline dl)
 
 	TRY(init_with_recovery(c, op->rq, dl));
 	c->sign_ended = false;
-	st = update(c, op->rq->digest, &reply, dl);
+	st = update(c, TAG_FINAL_HASH, op->rq->digest, &reply, dl);
 	if (st == ST_SW_CONDITIONS) {
 		TRY(close_session(c, dl));
 		TRY(init(c, op->rq, dl));
-		st = update(c, op->rq->digest, &reply, dl);
+		st = update(c, TAG_FINAL_HASH, op->rq->digest, &reply, dl);
 	}
+	if (card_refused(st) && st != ST_SW_LOCKED)
+		TRY(close_session(c, dl)); /* or it stands in the way of the next one */
 	TRY(st);
 	c->sign_ended = true;
 	TRY(decode(op->rq, reply, op));

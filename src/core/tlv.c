@@ -124,15 +124,11 @@ static status der_integer(struct rdr *r, size_t field, uint8_t *ret)
 	return ST_OK;
 }
 
-status tlv_ecdsa_raw(struct bytes sig, size_t field, uint8_t *ret_raw)
+static status der_signature(struct bytes sig, size_t field, uint8_t *ret_raw)
 {
 	struct rdr r = rdr_of(sig);
 	uint8_t tag, len;
 
-	if (sig.n == 2 * field) {
-		memcpy(ret_raw, sig.p, sig.n);
-		return ST_OK;
-	}
 	TRY(rdr_u8(&r, &tag));
 	TRY(rdr_u8(&r, &len));
 	if (tag != 0x30 || len != r.n || len > 0x7F)
@@ -140,4 +136,13 @@ status tlv_ecdsa_raw(struct bytes sig, size_t field, uint8_t *ret_raw)
 	TRY(der_integer(&r, field, ret_raw));
 	TRY(der_integer(&r, field, ret_raw + field));
 	return r.n == 0 ? ST_OK : ST_MALFORMED;
+}
+
+status tlv_ecdsa_raw(struct bytes sig, size_t field, uint8_t *ret_raw)
+{
+	if (sig.n == 2 * field) {
+		memcpy(ret_raw, sig.p, sig.n);
+		return ST_OK;
+	}
+	return der_signature(sig, field, ret_raw) == ST_OK ? ST_OK : ST_MALFORMED;
 }
