@@ -155,9 +155,11 @@ static status conclude(struct at_engine *e, int *ret_code)
 	struct at_reply *r = &e->reply;
 	if (r->stray)
 		e->dirty = true;
+	/* a modem that says an older answer before ours is read; a final result that comes before
+	 * our line belongs to another command */
 	bool wanted = r->expect.want != AT_WANT_NOTHING && r->expect.want != AT_WANT_ICCID;
-	bool missing = wanted && r->final == AT_FINAL_OK && r->info_count == 0;
-	if (r->foreign || missing) {
+	bool missing = wanted && r->final == AT_FINAL_OK;
+	if (r->info_count == 0 && (r->foreign || missing)) {
 		e->dirty = true;
 		return ST_DESYNC;
 	}

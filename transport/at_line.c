@@ -12,7 +12,7 @@
 
 enum {
 	ECHO_LOST_MAX = 4,    /* first characters of an echo that a waking modem drops */
-	CUT_DIGITS_MIN = 128, /* a longer answer with a larger length field has been cut */
+	CUT_DIGITS_MIN = 128, /* shorter answers are not cut by any modem */
 	ICCID_DIGITS_MIN = 18,
 };
 
@@ -273,19 +273,28 @@ static bool take_field(struct bytes *b)
 	return true;
 }
 
-static status check_length(struct bytes length_field, size_t digits)
+static bool ends_in_success(struct bytes digits)
+{
+	struct bytes sw = skip(digits, digits.n - 4);
+	return bytes_equal(sw, BYTES_LIT("9000")) || bytes_start_with(sw, BYTES_LIT("91")) ||
+	       bytes_start_with(sw, BYTES_LIT("61"));
+}
+
+/* A wrong length field is a habit of some modems. A long answer that is shorter than announced and
+ * does not end in a status word fell to a small buffer. */
+static status check_length(struct bytes length_field, struct bytes digits)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < length_field.n && isdigit(length_field.p[i]) && n < 100000; i++)
 		n = n * 10 + (size_t)(length_field.p[i] - '0');
-	if (n == digits)
+	if (n == digits.n)
 		return ST_OK;
-	if (n > digits && digits >= CUT_DIGITS_MIN) {
+	if (n > digits.n && digits.n >= CUT_DIGITS_MIN && !ends_in_success(digits)) {
 		log_error("the modem cut an answer of %zu digits to %zu: set a smaller chunk", n,
-			  digits);
+			  digits.n);
 		return ST_MALFORMED;
 	}
-	log_debug("the modem announced %zu digits and sent %zu", n, digits);
+	log_debug("the modem announced %zu digits and sent %zu", n, digits.n);
 	return ST_OK;
 }
 
@@ -307,7 +316,7 @@ status at_line_apdu(struct bytes info, struct wtr *reply)
 			    : trim(rest).n == 0 || is_urc_start(rest.p[0]);
 	if (!ended)
 		return ST_MALFORMED;
-	TRY(check_length(length_field, digits.n));
+	TRY(check_length(length_field, digits));
 	return hex_get(digits, reply);
 }
 

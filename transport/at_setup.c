@@ -54,10 +54,24 @@ status at_setup_run(struct at_device *d, const struct at_expect *x, enum at_cont
 	}
 }
 
-static status command(struct at_device *d, const char *text, deadline dl)
+/* What only tells or asks is repeated once (in step again) when its answer was lost. */
+static status run_twice(struct at_device *d, const struct at_expect *x, deadline dl, int *ret_code)
 {
-	struct at_expect x = {text, AT_WANT_NOTHING, NULL};
-	return at_setup_run(d, &x, AT_IN_SETUP, deadline_sooner(dl, AT_MS));
+	status st = at_engine_run(&d->e, x, deadline_sooner(dl, AT_MS), ret_code);
+	if ((st == ST_TIMEOUT || st == ST_DESYNC) && !deadline_passed(dl)) {
+		TRY(at_engine_sync(&d->e, dl));
+		st = at_engine_run(&d->e, x, deadline_sooner(dl, AT_MS), ret_code);
+	}
+	return st;
+}
+
+/* A refusal does not matter: all forms of answers are read anyway. */
+static status tell(struct at_device *d, const char *text, deadline dl)
+{
+	const struct at_expect x = {text, AT_WANT_NOTHING, NULL};
+	int code = 0;
+	status st = run_twice(d, &x, dl, &code);
+	return st == ST_IO ? ST_OK : st;
 }
 
 /* The first AT lets an automatic baud rate lock and a sleeping modem wake. */
@@ -84,7 +98,7 @@ static status ask_sim(struct at_device *d, deadline dl)
 {
 	static const struct at_expect x = {"AT+CPIN?", AT_WANT_PREFIX, "+CPIN"};
 	int code = AT_CODE_UNKNOWN;
-	status st = at_engine_run(&d->e, &x, deadline_sooner(dl, 5 * AT_MS), &code);
+	status st = run_twice(d, &x, dl, &code);
 	if (st == ST_IO) {
 		if (code == AT_CODE_SIM_FAILURE || code == AT_CODE_SIM_BUSY)
 			return ST_CARD_BUSY;
@@ -144,12 +158,8 @@ status at_setup_dialogue(struct at_device *d, deadline dl)
 {
 	TRY(wake(d, dl));
 	d->t.unclean = false;
-	TRY(command(d, "ATE0V1", dl));
-	/* numbers are asked for; a modem that does not know CMEE, or goes on in text, is read too
-	 */
-	status st = command(d, "AT+CMEE=1", dl);
-	if (st == ST_NO_DEVICE || st == ST_TIMEOUT)
-		return st;
+	TRY(tell(d, "ATE0V1", dl));
+	TRY(tell(d, "AT+CMEE=1", dl));
 	TRY(at_setup_sim(d, dl));
 	learn_model(d, dl);
 	d->cgla_missing = false;

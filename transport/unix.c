@@ -198,7 +198,8 @@ static status parse_word(struct bytes word, struct unix_status *s)
 	if (!bytes_start_with(word, atr))
 		return ST_OK;
 	struct wtr w = WTR_ON(s->atr);
-	TRY(hex_get(bytes_of(word.p + atr.n, word.n - atr.n), &w));
+	if (hex_get(bytes_of(word.p + atr.n, word.n - atr.n), &w) != ST_OK)
+		return ST_MALFORMED;
 	s->atr_len = w.n;
 	return ST_OK;
 }
