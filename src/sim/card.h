@@ -40,8 +40,10 @@ void sim_card_set_t0(struct sim_card *card, bool t0);
 bool sim_card_is_t0(struct sim_card *card);
 
 /* A text command of the test control channel (see unix front): "status", "fault SPEC", "fault clear",
- * "fault list", "reset", "remove", "insert", "swap DIR", "channels", "latency MS",
- * "config set KEY VALUE" (quirk options of §18), "mark TEXT" (a line in the APDU log). The answer is
+ * "fault list", "reset", "remove", "insert", "swap DIR" (another card; all channels are lost),
+ * "swap-hot DIR" (its channels and sessions go on: a crossed answer), "channels" (the open ones),
+ * "latency MS", "config set KEY VALUE" (quirk options of §18), "config list", "mark TEXT" (a line in
+ * the APDU log). The answer is
  * text: "ok …" or "error …". */
 void sim_card_control(struct sim_card *card, struct bytes text, struct wtr *reply);
 
@@ -51,6 +53,15 @@ void sim_card_control(struct sim_card *card, struct bytes text, struct wtr *repl
  * NULL removes, and returns only when no call of that handler is running. */
 void sim_card_add_control(struct sim_card *card,
 			  bool (*handle)(void *ctx, struct bytes text, struct wtr *reply), void *ctx);
+
+/* The card's faults, for the fronts: one list for all. Owned by the card. */
+struct sim_faults *sim_card_faults(struct sim_card *card);
+/* Opens the APDU log for appending: "seconds front command response" a line, seconds since the card
+ * was loaded, "-" for an empty field. */
+status sim_card_log_to(struct sim_card *card, const char *path, char err[256]) MUST_USE;
+void sim_card_set_latency(struct sim_card *card, unsigned ms);
+/* Bytes per second of the link; 0: no limit. */
+void sim_card_set_byte_rate(struct sim_card *card, unsigned bytes_per_second);
 
 /* Blocks in the calling thread for the time that n bytes take on the link at --byte-rate (0: none). */
 void sim_link_delay(struct sim_card *card, size_t n);
