@@ -87,10 +87,14 @@ static void swap_hot(struct sim_card *card, struct bytes rest, struct wtr *reply
 	swap_for(card, rest, true, reply);
 }
 
+/* "ok open=2 free=1 1* 2": the star marks a selected applet. */
 static void channels(struct sim_card *card, struct bytes rest, struct wtr *reply)
 {
+	unsigned open = 0, most = card->uicc.store->config.channels;
 	(void)rest;
-	wtr_printf(reply, "ok");
+	for (unsigned i = 1; i < CHANNELS_MAX; i++)
+		open += card->uicc.channel[i].open;
+	wtr_printf(reply, "ok open=%u free=%u", open, most > open ? most - open : 0);
 	for (unsigned i = 1; i < CHANNELS_MAX; i++) {
 		if (card->uicc.channel[i].open)
 			wtr_printf(reply, " %u%s", i, card->uicc.channel[i].applet ? "*" : "");
