@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* iotsafe doctor: from the configuration to a signature, each step with cause and remedy. */
+#include "doctor.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cli.h"
+#include "mem.h"
+
+static void say_configuration(struct report *r, const struct options *opt, const struct plan *p)
+{
+	if (opt->uri)
+		report_add(r, "configuration", VERDICT_OK, NULL, "none: --uri %s", opt->uri);
+	else if (p->settings.from_file)
+		report_add(r, "configuration", VERDICT_OK, NULL, "%s: %zu slot%s", p->path,
+			   p->settings.slot_count, p->settings.slot_count == 1 ? "" : "s");
+	else
+		report_add(r, "configuration", VERDICT_OK, NULL,
+			   "no %s: all card readers and tagged modem ports", p->path);
+}
+
+static const char *remedy_of_plan(status st)
+{
+	if (st == ST_NO_SLOT)
+		return "see the [slot NAME] lines of the configuration";
+	if (st == ST_CONFIG)
+		return "correct the configuration; iotsafe.conf(5) describes each line";
+	return NULL;
+}
+
+/* No slot at all: ask PC/SC itself what is wrong with it. */
+static void no_slots(struct report *r, const struct plan *p)
+{
+	struct settings_slot slot = {.name = "pcsc", .id = -1, .cla_base = -1};
+
+	for (size_t i = 0; i < p->settings.slot_count; i++)
+		if (strcmp(p->settings.slot[i].uri.scheme, "pcsc") == 0)
+			slot = p->settings.slot[i];
+	if (slot.uri_text[0] == '\0') {
+		snprintf(slot.uri_text, sizeof(slot.uri_text), "pcsc:");
+		if (uri_parse(slot.uri_text, &slot.uri) != ST_OK)
+			return;
+	}
+	doctor_slot(r, &p->settings, &slot);
+}
+
+int doctor_run(const struct options *opt)
+{
+	struct plan *p ON_EXIT(plan_free_ptr) = NULL;
+	status st = plan_make(opt, &p);
+	struct report r = report_begin(opt->json);
+
+	if (st == ST_OK)
+		say_configuration(&r, opt, p);
+	else
+		report_add(&r, "configuration", VERDICT_FAIL, remedy_of_plan(st), "%s",
+			   p ? p->error : status_text(st));
+	doctor_module(&r, opt->module);
+	doctor_p11kit(&r);
+	if (st == ST_OK) {
+		for (size_t i = 0; i < p->slot_count; i++)
+			doctor_slot(&r, &p->settings, &p->slot[i]);
+		if (p->slot_count == 0)
+			no_slots(&r, p);
+	}
+	r.slot = NULL;
+	report_end(&r);
+	return r.failed ? EXIT_FAILED : EXIT_FINE;
+}

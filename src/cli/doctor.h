@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The doctor's parts; doctor.c puts them in order. */
+#ifndef IOTSAFE_CLI_DOCTOR_H
+#define IOTSAFE_CLI_DOCTOR_H
+
+#include "plan.h"
+#include "report.h"
+
+/* The module can be loaded, and p11-kit knows it (its absence there is a note, not a failure). */
+void doctor_module(struct report *r, const char *named);
+void doctor_p11kit(struct report *r);
+/* One slot: device, SIM, channel, applet, objects, a test signature of each key that signs. */
+void doctor_slot(struct report *r, const struct settings *all, const struct settings_slot *slot);
+/* Reports that this step of a slot failed with st, and the later ones as skipped. */
+void doctor_blame(struct report *r, const struct settings_slot *slot, status st);
+
+#endif

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "doctor_sign.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "hex.h"
+#include "mem.h"
+
+enum { WITNESSES_MAX = 32 };
+
+/* A public key of the SIM that may speak for a signature. */
+struct witness {
+	struct public_key key;
+	char name[100];
+	bool is_certificate;
+};
+
+struct witnesses {
+	struct witness w[WITNESSES_MAX];
+	size_t count;
+};
+
+static const char *name_of(const struct container *c, char *dst, size_t cap)
+{
+	char id[2 * CONTAINER_ID_MAX + 1], label[CONTAINER_LABEL_MAX + 1];
+
+	if (c->label_len)
+		snprintf(dst, cap, "\"%s\"", text_clean(container_label(c), label, sizeof(label)));
+	else
+		snprintf(dst, cap, "%s", hex_str(container_id(c), id, sizeof(id)));
+	return dst;
+}
+
+/* The certificate's key; its subject names it. */
+static status certificate_key(struct card *card, const struct container *file, struct witness *w,
+			      deadline dl)
+{
+	uint8_t *der ON_EXIT(mem_free_ptr) = malloc(FILE_SIZE_MAX);
+	struct wtr out = wtr_on(der, FILE_SIZE_MAX);
+	struct x509_info info;
+
+	if (!der)
+		return ST_NOMEM;
+	TRY(card_read_file(card, file, &out, dl));
+	TRY(x509_parse(wtr_bytes(&out), &info));
+	w->key = info.key;
+	w->is_certificate = true;
+	snprintf(w->name, sizeof(w->name), "certificate %.80s", info.subject_text);
+	return ST_OK;
+}
+
+static status public_container_key(struct card *card, const struct container *c, struct witness *w,
+				   deadline dl)
+{
+	char name[80];
+
+	TRY(card_read_public(card, c, &w->key, dl));
+	snprintf(w->name, sizeof(w->name), "public key %s", name_of(c, name, sizeof(name)));
+	return ST_OK;
+}
+
+/* Certificates first: that one of them fits is what TLS wants to know. */
+static void gather(struct report *r, const struct settings *all, struct card *card,
+		   const struct catalog *cat, struct witnesses *ws)
+{
+	for (int pass = 0; pass < 2; pass++) {
+		for (size_t i = 0; i < cat->count && ws->count < WITNESSES_MAX; i++) {
+			const struct container *c = &cat->item[i];
+			struct witness *w = &ws->w[ws->count];
+			deadline dl = deadline_in_ms(all->timeout_ms);
+			bool cert = c->kind == CONTAINER_FILE && c->is_certificate;
+			char name[80];
+			status st;
+
+			if (!c->activated || (pass == 0 ? !cert : c->kind != CONTAINER_PUBLIC_KEY))
+				continue;
+			*w = (struct witness){0};
+			st = cert ? certificate_key(card, c, w, dl)
+				  : public_container_key(card, c, w, dl);
+			if (st == ST_OK && w->key.kind != PUBLIC_NONE)
+				ws->count++;
+			else if (cert)
+				report_add(
+					r, "objects", VERDICT_NOTE,
+					"write the certificate anew; clients cannot use this one",
+					"certificate container %s: %s",
+					name_of(c, name, sizeof(name)), status_text(st));
+		}
+	}
+}
+
+/* --- one key --- */
+
+struct attempt {
+	struct card_sign_request rq;
+	uint8_t digest[HASH_MAX];
+	uint8_t sig[SIGNATURE_MAX];
+	size_t sig_n;
+};
+
+static enum hash_alg rsa_hash(const struct container *key)
+{
+	if (key->hash_algs & CARD_SHA256)
+		return HASH_SHA256;
+	return key->hash_algs & CARD_SHA384 ? HASH_SHA384 : HASH_SHA512;
+}
+
+/* A text that means nothing to anybody is signed, never bytes from elsewhere. */
+static status prepare(const struct container *key, struct attempt *a)
+{
+	struct bytes text = BYTES_LIT("iotsafe doctor: test signature");
+	uint8_t plain[HASH_MAX];
+
+	a->rq = (struct card_sign_request){.key = key};
+	if (key->sig_algs & SIG_ECDSA) {
+		a->rq.sig = CARD_SIG_ECDSA;
+		TRY(hash_once(HASH_SHA256, text, plain));
+		TRY(card_fit_digest(key, bytes_of(plain, hash_size(HASH_SHA256)), &a->rq.hash,
+				    a->digest));
+	} else {
+		a->rq.sig = key->sig_algs & SIG_RSA_PKCS1 ? CARD_SIG_RSA_PKCS1 : CARD_SIG_RSA_PSS;
+		a->rq.hash = rsa_hash(key);
+		TRY(hash_once(a->rq.hash, text, a->digest));
+	}
+	a->rq.digest = bytes_of(a->digest, hash_size(a->rq.hash));
+	return ST_OK;
+}
+
+static bool fits(const struct witness *w, const struct attempt *a)
+{
+	struct bytes sig = bytes_of(a->sig, a->sig_n);
+
+	if (a->rq.sig == CARD_SIG_ECDSA)
+		return w->key.kind == PUBLIC_EC &&
+		       verify_ecdsa(&w->key, a->rq.digest, sig) == ST_OK;
+	if (w->key.kind != PUBLIC_RSA)
+		return false;
+	return verify_rsa(&w->key, a->rq.sig == CARD_SIG_RSA_PKCS1 ? RSA_PAD_PKCS1 : RSA_PAD_PSS,
+			  a->rq.hash, a->rq.digest.n, a->rq.digest, sig) == ST_OK;
+}
+
+static const char *remedy_of(status st)
+{
+	if (st == ST_SW_SECURITY)
+		return "this key wants a PIN: set pin-source in the slot";
+	if (st == ST_KEY_UNUSABLE || st == ST_SW_CONDITIONS)
+		return "the container's access conditions or algorithms do not allow signatures by "
+		       "us";
+	return "IOTSAFE_LOG=trace shows the exchanges";
+}
+
+static void say_verdict(struct report *r, const char *name, const struct witness *w,
+			unsigned long long apdus)
+{
+	if (!w)
+		report_add(r, "signature", VERDICT_FAIL,
+			   "the certificate or public key on the SIM belongs to another key",
+			   "%s: no certificate or public key of the SIM verifies it", name);
+	else if (!w->is_certificate)
+		report_add(r, "signature", VERDICT_NOTE,
+			   "TLS wants one: keep it in a file beside the program",
+			   "%s: verified under %s; the SIM holds no certificate for it", name,
+			   w->name);
+	else
+		report_add(r, "signature", VERDICT_OK, NULL, "%s: verified under %s, %llu APDUs",
+			   name, w->name, apdus);
+}
+
+static void try_key(struct report *r, const struct settings *all, struct card *card,
+		    const struct container *key, const struct witnesses *ws)
+{
+	struct attempt a = {0};
+	const struct witness *found = NULL;
+	unsigned long long before = card_stats(card)->apdus;
+	char name[80];
+	status st = prepare(key, &a);
+
+	name_of(key, name, sizeof(name));
+	if (st == ST_OK)
+		st = card_sign(card, &a.rq, a.sig, &a.sig_n, deadline_in_ms(all->timeout_ms));
+	if (st != ST_OK) {
+		report_add(r, "signature", VERDICT_FAIL, remedy_of(st), "%s: %s", name,
+			   status_text(st));
+		return;
+	}
+	for (size_t i = 0; !found && i < ws->count; i++)
+		if (fits(&ws->w[i], &a))
+			found = &ws->w[i];
+	say_verdict(r, name, found, card_stats(card)->apdus - before);
+}
+
+static bool can_sign(const struct container *c)
+{
+	return c->kind == CONTAINER_PRIVATE_KEY && (c->functions & FUNCTION_SIGN) &&
+	       (c->sig_algs & (SIG_ECDSA | SIG_RSA_PKCS1 | SIG_RSA_PSS));
+}
+
+void doctor_sign(struct report *r, const struct settings *all, struct card *card,
+		 const struct catalog *cat)
+{
+	struct witnesses *ws ON_EXIT(mem_free_ptr) = calloc(1, sizeof(*ws));
+	size_t tried = 0;
+	char name[80];
+
+	if (!ws)
+		return;
+	gather(r, all, card, cat, ws);
+	for (size_t i = 0; i < cat->count; i++) {
+		const struct container *c = &cat->item[i];
+
+		if (!can_sign(c) || c->is_volatile)
+			continue;
+		if (!c->activated) {
+			report_add(r, "signature", VERDICT_NOTE,
+				   "a key pair must be generated in it first",
+				   "private key container %s is empty",
+				   name_of(c, name, sizeof(name)));
+			continue;
+		}
+		tried++;
+		try_key(r, all, card, c, ws);
+	}
+	if (tried == 0)
+		report_add(r, "signature", VERDICT_FAIL,
+			   "generate a key pair on the SIM, or ask its issuer",
+			   "the SIM holds no key that can sign");
+}

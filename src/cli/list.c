@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* iotsafe list: what programs see through the module, then the SIM's own containers. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "card.h"
+#include "cli.h"
+#include "hex.h"
+#include "mem.h"
+#include "module.h"
+#include "plan.h"
+#include "text.h"
+
+/* One slot's SIM, without Cryptoki. */
+struct card_view {
+	struct card_info info;
+	struct catalog catalog;
+	status st;
+};
+
+static void free_card(struct card **c)
+{
+	card_free(*c);
+}
+
+static status read_card(const struct plan *p, const struct settings_slot *slot, struct card_view *v)
+{
+	struct card *card ON_EXIT(free_card) = NULL;
+	const struct catalog *cat;
+	deadline dl = deadline_in_ms(p->settings.timeout_ms);
+
+	TRY(card_new(&p->settings, slot, &card));
+	TRY(card_identify(card, &v->info, dl));
+	TRY(card_catalog(card, &cat, dl));
+	v->catalog = *cat;
+	return ST_OK;
+}
+
+/* What a container is in, in one word. */
+static const char *state_of(const struct container *c)
+{
+	if (!c->activated)
+		return "empty";
+	return c->is_volatile ? "volatile" : "filled";
+}
+
+static const char *type_of(const struct container *c)
+{
+	static const char *const names[] = {"",	    "RSA-2048", "P-256", "P-384", "brainpoolP256r1",
+					    "HMAC", "AES-CMAC"};
+
+	if (c->kind == CONTAINER_FILE)
+		return c->is_certificate ? "certificate" : "file";
+	return (size_t)c->key_type < ARRAY_LEN(names) ? names[c->key_type] : "";
+}
+
+static const char *access_of(const struct container *c)
+{
+	static const char *const words[] = {"none", "read", "update", "read update"};
+
+	return words[c->access & (ACCESS_READ | ACCESS_UPDATE)];
+}
+
+/* --- for people --- */
+
+static void print_token(const struct token_view *t)
+{
+	printf("Slot %lu: %s\n", t->slot_id, t->slot);
+	if (!t->has_token) {
+		printf("  %s\n\n", t->why_not);
+		return;
+	}
+	printf("  token \"%s\", %s %s, serial %s%s\n  %s\n", t->label, t->manufacturer, t->model,
+	       t->serial, t->needs_login ? ", needs a PIN" : "", t->uri);
+	for (size_t i = 0; i < t->object_count; i++) {
+		const struct object_view *o = &t->object[i];
+
+		printf("  %-12s %-16s %s%s%s\n    %s\n", o->kind, o->label, o->detail,
+		       o->uses[0] ? "  " : "", o->uses, o->uri);
+	}
+	printf("\n");
+}
+
+static void print_container(const struct container *c)
+{
+	char label[CONTAINER_LABEL_MAX + 1], id[2 * CONTAINER_ID_MAX + 1];
+
+	text_clean(container_label(c), label, sizeof(label));
+	hex_str(container_id(c), id, sizeof(id));
+	printf("  %-12s %-10s %-16s %-16s %-9s %-12s", container_kind_name(c->kind), id, label,
+	       type_of(c), state_of(c), access_of(c));
+	if (c->size_known)
+		printf(" %u bytes", c->size);
+	printf("\n");
+}
+
+static void print_card(const struct settings_slot *slot, const struct card_view *v)
+{
+	char aid[2 * AID_MAX + 1];
+
+	printf("SIM in slot \"%s\" (%s)", slot->name, slot->uri_text);
+	if (v->st != ST_OK) {
+		printf(": %s; \"iotsafe doctor\" tells more\n", status_text(v->st));
+		return;
+	}
+	hex_str(bytes_of(v->info.aid, v->info.aid_len), aid, sizeof(aid));
+	printf("\n  ICCID %s, applet %s, %zu containers\n",
+	       v->info.iccid[0] ? v->info.iccid : "unknown", aid, v->catalog.count);
+	for (size_t i = 0; i < v->catalog.count; i++)
+		print_container(&v->catalog.item[i]);
+}
+
+/* --- for programs --- */
+
+static void json_object_view(struct json *j, const struct object_view *o)
+{
+	json_open_object(j, NULL);
+	json_string(j, "class", o->kind);
+	json_string(j, "label", o->label);
+	json_string(j, "id", o->id);
+	json_string(j, "detail", o->detail);
+	json_string(j, "uses", o->uses);
+	if (o->is_secret) {
+		json_bool(j, "sensitive", o->sensitive);
+		json_bool(j, "extractable", o->extractable);
+		json_string(j, "value", o->value_refused ? "refused" : "readable");
+	}
+	json_string(j, "uri", o->uri);
+	json_close_object(j);
+}
+
+static void json_token(struct json *j, const struct token_view *t)
+{
+	json_open_object(j, NULL);
+	json_number(j, "slot", t->slot_id);
+	json_string(j, "description", t->slot);
+	json_bool(j, "token", t->has_token);
+	if (!t->has_token) {
+		json_string(j, "reason", t->why_not);
+		json_close_object(j);
+		return;
+	}
+	json_string(j, "label", t->label);
+	json_string(j, "manufacturer", t->manufacturer);
+	json_string(j, "model", t->model);
+	json_string(j, "serial", t->serial);
+	json_bool(j, "login", t->needs_login);
+	json_string(j, "uri", t->uri);
+	json_open_array(j, "objects");
+	for (size_t i = 0; i < t->object_count; i++)
+		json_object_view(j, &t->object[i]);
+	json_close_array(j);
+	json_close_object(j);
+}
+
+static void json_container(struct json *j, const struct container *c)
+{
+	char label[CONTAINER_LABEL_MAX + 1], id[2 * CONTAINER_ID_MAX + 1];
+
+	json_open_object(j, NULL);
+	json_string(j, "kind", container_kind_name(c->kind));
+	json_string(j, "id", hex_str(container_id(c), id, sizeof(id)));
+	json_string(j, "label", text_clean(container_label(c), label, sizeof(label)));
+	json_string(j, "type", type_of(c));
+	json_string(j, "state", state_of(c));
+	json_string(j, "access", access_of(c));
+	if (c->size_known)
+		json_number(j, "size", c->size);
+	json_close_object(j);
+}
+
+static void json_card(struct json *j, const struct settings_slot *slot, const struct card_view *v)
+{
+	char aid[2 * AID_MAX + 1];
+
+	json_open_object(j, NULL);
+	json_string(j, "slot", slot->name);
+	json_string(j, "uri", slot->uri_text);
+	json_string(j, "status", status_name(v->st));
+	if (v->st == ST_OK) {
+		json_string(j, "iccid", v->info.iccid);
+		json_string(j, "aid",
+			    hex_str(bytes_of(v->info.aid, v->info.aid_len), aid, sizeof(aid)));
+		json_open_array(j, "containers");
+		for (size_t i = 0; i < v->catalog.count; i++)
+			json_container(j, &v->catalog.item[i]);
+		json_close_array(j);
+	}
+	json_close_object(j);
+}
+
+/* --- both --- */
+
+static bool is_wanted(const struct plan *p, const struct options *opt, unsigned long slot_id)
+{
+	for (size_t i = 0; opt->slot && i < p->slot_count; i++)
+		if (p->slot[i].id >= 0 && (unsigned long)p->slot[i].id == slot_id)
+			return true;
+	return !opt->slot;
+}
+
+static void show_tokens(const struct plan *p, const struct options *opt,
+			const struct module_view *m, struct json *j)
+{
+	if (opt->json)
+		json_open_array(j, "slots");
+	for (size_t i = 0; i < m->token_count; i++) {
+		if (!is_wanted(p, opt, m->token[i].slot_id))
+			continue;
+		if (opt->json)
+			json_token(j, &m->token[i]);
+		else
+			print_token(&m->token[i]);
+	}
+	if (opt->json)
+		json_close_array(j);
+}
+
+static status show_cards(const struct plan *p, const struct options *opt, struct json *j)
+{
+	struct card_view *v ON_EXIT(mem_free_ptr) = calloc(1, sizeof(*v));
+
+	if (!v)
+		return ST_NOMEM;
+	if (opt->json)
+		json_open_array(j, "cards");
+	for (size_t i = 0; i < p->slot_count; i++) {
+		*v = (struct card_view){0};
+		v->st = read_card(p, &p->slot[i], v);
+		if (opt->json)
+			json_card(j, &p->slot[i], v);
+		else
+			print_card(&p->slot[i], v);
+	}
+	if (opt->json)
+		json_close_array(j);
+	return ST_OK;
+}
+
+static int complain(const char *what)
+{
+	fprintf(stderr, "iotsafe list: %s\n", what);
+	return EXIT_FAILED;
+}
+
+int list_run(const struct options *opt)
+{
+	struct plan *p ON_EXIT(plan_free_ptr) = NULL;
+	struct module_view *m ON_EXIT(module_view_free_ptr) = NULL;
+	char path[PATH_LEN_MAX], err[MODULE_ERROR_MAX] = "";
+	struct json j = json_on(stdout);
+	status st = plan_make(opt, &p);
+
+	if (st != ST_OK)
+		return complain(p ? p->error : status_text(st));
+	module_find(opt->module, path);
+	st = module_read(path, &m, err);
+	if (st != ST_OK)
+		return complain(err[0] ? err : status_text(st));
+	if (opt->json) {
+		json_open_object(&j, NULL);
+		json_string(&j, "module", m->path);
+		json_string(&j, "description", m->description);
+	}
+	show_tokens(p, opt, m, &j);
+	if (m->token_count == 0 && !opt->json)
+		printf("No slot. \"iotsafe doctor\" tells why.\n");
+	st = show_cards(p, opt, &j);
+	if (opt->json) {
+		json_close_object(&j);
+		json_end(&j);
+	}
+	return st == ST_OK ? EXIT_FINE : complain(status_text(st));
+}

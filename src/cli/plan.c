@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plan.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "discover.h"
+
+/* A configuration of one slot in a file of our own: the module only takes files. */
+static status write_file(const char *uri, struct plan *p)
+{
+	const char *dir = secure_getenv("TMPDIR");
+	FILE *f;
+	int fd;
+
+	snprintf(p->path, sizeof(p->path), "%.200s/iotsafe-uri.XXXXXX", dir && *dir ? dir : "/tmp");
+	fd = mkostemp(p->path, O_CLOEXEC);
+	if (fd < 0) {
+		snprintf(p->error, sizeof(p->error), "%s: %s", p->path, strerror(errno));
+		return ST_IO;
+	}
+	p->made_file = true;
+	f = fdopen(fd, "w");
+	if (!f) {
+		close(fd);
+		return ST_NOMEM;
+	}
+	fprintf(f, "[slot uri]\nuri = %s\n", uri);
+	if (fclose(f) != 0) {
+		snprintf(p->error, sizeof(p->error), "%s: %s", p->path, strerror(errno));
+		return ST_IO;
+	}
+	return ST_OK;
+}
+
+static status choose_file(const struct options *opt, struct plan *p)
+{
+	struct uri uri;
+
+	if (!opt->uri) {
+		snprintf(p->path, sizeof(p->path), "%s", opt->conf ? opt->conf : settings_path());
+		return ST_OK;
+	}
+	if (strpbrk(opt->uri, "\r\n;") || uri_parse(opt->uri, &uri) != ST_OK) {
+		snprintf(p->error, sizeof(p->error),
+			 "--uri %.200s: expected pcsc:, at:PATH or unix:PATH", opt->uri);
+		return ST_ARG;
+	}
+	return write_file(opt->uri, p);
+}
+
+static status narrow(const char *name, struct plan *p)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < p->slot_count; i++)
+		if (strcmp(p->slot[i].name, name) == 0)
+			p->slot[kept++] = p->slot[i];
+	p->slot_count = kept;
+	if (kept > 0)
+		return ST_OK;
+	snprintf(p->error, sizeof(p->error), "--slot %.100s: no slot of that name", name);
+	return ST_NO_SLOT;
+}
+
+static status fill(const struct options *opt, struct plan *p)
+{
+	TRY(choose_file(opt, p));
+	if ((opt->uri || opt->conf) && setenv("IOTSAFE_CONF", p->path, 1) != 0)
+		return ST_NOMEM;
+	TRY(settings_load(p->path, &p->settings, p->error));
+	if (p->settings.log != LOG_LEVEL_OFF)
+		log_set(p->settings.log, LOG_TO_STDERR);
+	log_set_from_env();
+	TRY(discover_slots(&p->settings, p->slot, SLOTS_MAX, &p->slot_count));
+	return opt->slot ? narrow(opt->slot, p) : ST_OK;
+}
+
+status plan_make(const struct options *opt, struct plan **ret_plan)
+{
+	struct plan *p = calloc(1, sizeof(*p));
+	status st;
+
+	if (!p)
+		return ST_NOMEM;
+	*ret_plan = p;
+	st = fill(opt, p);
+	if (st != ST_OK && p->error[0] == '\0')
+		snprintf(p->error, sizeof(p->error), "%s", status_text(st));
+	return st;
+}
+
+void plan_free(struct plan *p)
+{
+	if (!p)
+		return;
+	if (p->made_file)
+		unlink(p->path);
+	free(p);
+}
+
+void plan_free_ptr(struct plan **p)
+{
+	plan_free(*p);
+}
