@@ -55,7 +55,7 @@ static const char *from_env(const char *name)
 /* --- processes --- */
 
 /* Starts argv with stdout into *ret_out (may be NULL: inherited). It dies with this process. */
-static pid_t start(char *const argv[], int *ret_out)
+static pid_t start(const char *const argv[], int *ret_out)
 {
 	int out[2] = {-1, -1};
 	pid_t parent = getpid(), pid;
@@ -72,7 +72,7 @@ static pid_t start(char *const argv[], int *ret_out)
 		if (ret_out)
 			dup2(out[1], STDOUT_FILENO);
 		unsetenv("LD_PRELOAD");
-		execv(argv[0], argv);
+		execv(argv[0], (char *const *)(uintptr_t)argv);
 		_exit(127);
 	}
 	if (ret_out) {
@@ -119,7 +119,7 @@ static void await_ready(int fd, const char *who)
 	close(fd);
 }
 
-static void run(char *const argv[])
+static void run(const char *const argv[])
 {
 	int st = 0;
 	pid_t pid = start(argv, NULL);
@@ -174,7 +174,7 @@ static bool tcp_answers(unsigned short port)
 
 void rig_pcscd_start(struct rig *r)
 {
-	char *argv[] = {"/usr/sbin/pcscd", "-f", NULL};
+	const char *argv[] = {"/usr/sbin/pcscd", "-f", NULL};
 
 	r->pcscd = start(argv, NULL);
 	for (int ms = 0; access("/run/pcscd/pcscd.comm", F_OK) != 0 || !tcp_answers(35963);
@@ -194,12 +194,12 @@ void rig_pcscd_stop(struct rig *r, int sig)
 
 /* --- the simulator --- */
 
-static size_t push(char **argv, size_t n, const char *const *more)
+static size_t push(const char **argv, size_t n, const char *const *more)
 {
 	for (; more && *more; more++) {
 		if (n + 1 >= ARGS_MAX)
 			fail_msg("too many arguments");
-		argv[n++] = (char *)(uintptr_t)*more;
+		argv[n++] = *more;
 	}
 	argv[n] = NULL;
 	return n;
@@ -218,7 +218,7 @@ void rig_sim_start(struct rig *r)
 	char port[160];
 	const char *at[] = {"--at", port, NULL};
 	const char *vpcd[] = {"--vpcd", "127.0.0.1:35963", NULL};
-	char *argv[ARGS_MAX];
+	const char *argv[ARGS_MAX];
 	size_t n = push(argv, 0, first);
 	int out;
 
@@ -274,7 +274,7 @@ void rig_start(struct rig *r, const struct rig_options *opt)
 			       "--profile",
 			       opt->profile ? opt->profile : "demo",
 			       NULL};
-	char *argv[ARGS_MAX];
+	const char *argv[ARGS_MAX];
 	size_t n;
 
 	*r = (struct rig){.opt = *opt};
@@ -300,7 +300,7 @@ void rig_start(struct rig *r, const struct rig_options *opt)
 
 void rig_stop(struct rig *r)
 {
-	char *argv[] = {"/bin/rm", "-rf", r->dir, NULL};
+	const char *argv[] = {"/bin/rm", "-rf", r->dir, NULL};
 
 	if (r->handle) {
 		if (r->f)
