@@ -125,7 +125,7 @@ static bool says_end(status st)
 static status op_read_file(struct card *c, void *arg, deadline dl)
 {
 	struct file_op *op = arg;
-	size_t chunk = chunk_size(c), total = op->file->size_known ? op->file->size : 0, der;
+	size_t chunk = chunk_size(c), total = op->file->size_known ? op->file->size : 0, der = 0;
 	struct bytes part;
 	status st;
 
@@ -143,8 +143,9 @@ static status op_read_file(struct card *c, void *arg, deadline dl)
 			break;
 		wtr_put(op->w, part);
 		TRY(wtr_done(op->w));
-		der = offset == 0 ? der_total(wtr_bytes(op->w)) : 0;
-		if (der > 0 && op->file->is_certificate)
+		if (der == 0 && op->file->is_certificate)
+			der = der_total(wtr_bytes(op->w));
+		if (der > 0)
 			total = der;
 	}
 	if (total > 0 && op->w->n > total)

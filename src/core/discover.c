@@ -15,6 +15,7 @@ struct found {
 	struct settings_slot *slots;
 	size_t cap, count;
 	const struct settings_slot *from; /* the configured slot being expanded, or NULL */
+	size_t from_count;		  /* slots that it has become so far */
 };
 
 static void add(void *ctx, const char *uri_text)
@@ -24,8 +25,11 @@ static void add(void *ctx, const char *uri_text)
 
 	if (f->from) {
 		slot = *f->from;
-		if (strcmp(slot.uri_text, uri_text) != 0)
-			slot.id = -1; /* one of several readers: its id comes from the order */
+		if (f->from_count > 0) { /* one more reader: id from the order, name from its own */
+			slot.id = -1;
+			snprintf(slot.name, sizeof(slot.name), "%.50s-%zu", f->from->name,
+				 f->from_count + 1);
+		}
 	}
 	if (strlen(uri_text) >= sizeof(slot.uri_text) || uri_parse(uri_text, &slot.uri) != ST_OK) {
 		log_error("device skipped: its URI is too long or malformed");
@@ -39,6 +43,7 @@ static void add(void *ctx, const char *uri_text)
 	if (!f->from)
 		snprintf(slot.name, sizeof(slot.name), "slot%zu", f->count);
 	f->slots[f->count++] = slot;
+	f->from_count++;
 }
 
 static void expand(struct found *f, const struct settings_slot *conf)
@@ -46,6 +51,7 @@ static void expand(struct found *f, const struct settings_slot *conf)
 	status st;
 
 	f->from = conf;
+	f->from_count = 0;
 	st = transport_list(&conf->uri, conf->uri_text, add, f);
 	if (st != ST_OK)
 		log_debug("slot %s: %s", conf->name, status_text(st));
