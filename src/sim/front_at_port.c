@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The modem's port: a pty whose slave is symlinked. The control channel's thread may unplug it at
+ * any time, so the descriptors are used only under the port's lock and polled by value: a stale
+ * value can cost a spurious wake-up, never a byte. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "front_at.h"
+#include "mem.h"
+
+enum { CHUNK = 64, UNREAD_MS = 1000, FRAGMENT_US = 50 };
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+static int open_master(char name[AT_PTS_NAME_MAX])
+{
+	int fd = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0)
+		return -1;
+	if (grantpt(fd) != 0 || unlockpt(fd) != 0 || ptsname_r(fd, name, AT_PTS_NAME_MAX) != 0)
+		close_fd(&fd);
+	return fd;
+}
+
+static int open_slave(const char *name)
+{
+	struct termios tio;
+	int fd = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -1;
+	if (tcgetattr(fd, &tio) != 0) {
+		close_fd(&fd);
+		return -1;
+	}
+	cfmakeraw(&tio);
+	tio.c_cflag |= CLOCAL | CREAD;
+	tio.c_cflag &= ~(tcflag_t)HUPCL;
+	if (tcsetattr(fd, TCSANOW, &tio) != 0)
+		close_fd(&fd);
+	return fd;
+}
+
+/* A link to `name`, put in place in one step; refuses to replace anything but a symlink. */
+static bool make_link(const char *link, const char *name)
+{
+	char made[PATH_LEN_MAX + 8];
+	struct stat st;
+
+	if (lstat(link, &st) == 0 && !S_ISLNK(st.st_mode)) {
+		errno = EEXIST;
+		return false;
+	}
+	snprintf(made, sizeof(made), "%s.new", link);
+	unlink(made);
+	if (symlink(name, made) != 0)
+		return false;
+	if (rename(made, link) == 0)
+		return true;
+	unlink(made);
+	return false;
+}
+
+/* Where the link leads now; "" when nowhere. */
+static void link_target(const char *link, char ret_name[AT_PTS_NAME_MAX])
+{
+	ssize_t n = readlink(link, ret_name, AT_PTS_NAME_MAX - 1);
+
+	ret_name[n > 0 ? n : 0] = '\0';
+}
+
+/* A replugged modem has another name: the kernel would hand out the old one again. */
+static int open_master_unlike(const char *old, char name[AT_PTS_NAME_MAX])
+{
+	int first = open_master(name);
+
+	if (first < 0 || strcmp(name, old) != 0)
+		return first;
+	int second = open_master(name);
+	close_fd(&first);
+	return second;
+}
+
+status at_port_plug(struct sim_front *m, char err[256])
+{
+	struct at_port *p = &m->port;
+	char name[AT_PTS_NAME_MAX] = "";
+	status st = ST_OK;
+
+	pthread_mutex_lock(&p->lock);
+	if (p->master < 0) {
+		p->master = open_master_unlike(p->last_name, name);
+		p->slave = p->master < 0 ? -1 : open_slave(name);
+		if (p->slave < 0 || !make_link(p->link, name)) {
+			snprintf(err, 256, "--at %.160s: %s", p->link, strerror(errno));
+			close_fd(&p->slave);
+			close_fd(&p->master);
+			st = ST_IO;
+		}
+	}
+	p->replug_at = 0;
+	pthread_mutex_unlock(&p->lock);
+	eventfd_write(p->kick, 1);
+	return st;
+}
+
+void at_port_unplug(struct sim_front *m)
+{
+	struct at_port *p = &m->port;
+	char ours[AT_PTS_NAME_MAX];
+	char target[AT_PTS_NAME_MAX];
+
+	pthread_mutex_lock(&p->lock);
+	if (p->master >= 0 && ptsname_r(p->master, ours, sizeof(ours)) == 0) {
+		link_target(p->link, target);
+		if (strcmp(target, ours) == 0)
+			unlink(p->link);
+		snprintf(p->last_name, sizeof(p->last_name), "%s", ours);
+	}
+	close_fd(&p->slave);
+	close_fd(&p->master);
+	p->release_at = 0;
+	pthread_mutex_unlock(&p->lock);
+	eventfd_write(p->kick, 1);
+}
+
+static bool stopped(struct at_port *p)
+{
+	pthread_mutex_lock(&p->lock);
+	bool stop = p->stop;
+	pthread_mutex_unlock(&p->lock);
+	return stop;
+}
+
+/* Waits for events on the port or a kick. */
+static void wait_port(struct at_port *p, short events, deadline dl)
+{
+	pthread_mutex_lock(&p->lock);
+	int master = p->master;
+	pthread_mutex_unlock(&p->lock);
+
+	struct pollfd fds[2] = {{.fd = p->kick, .events = POLLIN},
+				{.fd = master, .events = events}};
+	eventfd_t count;
+	if (poll(fds, 2, deadline_poll_ms(dl)) > 0 && fds[0].revents)
+		eventfd_read(p->kick, &count);
+}
+
+/* Bytes written; 0 when the port is full; -1 when it is gone. */
+static ssize_t write_some(struct at_port *p, struct bytes b)
+{
+	pthread_mutex_lock(&p->lock);
+	ssize_t n = p->master < 0 ? -1 : write(p->master, b.p, b.n);
+	if (n < 0 && p->master >= 0 && (errno == EAGAIN || errno == EINTR))
+		n = 0;
+	pthread_mutex_unlock(&p->lock);
+	return n;
+}
+
+void at_port_send(struct sim_front *m, struct bytes text, bool fragments)
+{
+	struct rdr r = rdr_of(text);
+	size_t at_once = fragments ? 1 : CHUNK;
+	deadline dl = deadline_in_ms(UNREAD_MS);
+
+	while (r.n > 0 && !stopped(&m->port)) {
+		size_t want = r.n < at_once ? r.n : at_once;
+		ssize_t n = write_some(&m->port, bytes_of(r.p, want));
+
+		if (n < 0 || (n == 0 && deadline_passed(dl)))
+			return;
+		if (n == 0) {
+			wait_port(&m->port, POLLOUT, deadline_sooner(dl, 20));
+			continue;
+		}
+		sim_link_delay(m->card, (size_t)n);
+		if (fragments)
+			usleep(FRAGMENT_US);
+		if (rdr_skip(&r, (size_t)n) != ST_OK)
+			return;
+		dl = deadline_in_ms(UNREAD_MS);
+	}
+}
+
+status at_port_receive(struct sim_front *m, int64_t ms, struct wtr *w)
+{
+	struct at_port *p = &m->port;
+
+	wait_port(p, POLLIN, deadline_in_ms(ms));
+	if (stopped(p))
+		return ST_IO;
+	pthread_mutex_lock(&p->lock);
+	ssize_t n = p->master < 0 ? -1 : read(p->master, w->p + w->n, w->cap - w->n);
+	pthread_mutex_unlock(&p->lock);
+	if (n <= 0)
+		return ST_TIMEOUT;
+	w->n += (size_t)n;
+	sim_link_delay(m->card, (size_t)n);
+	return ST_OK;
+}
+
+void at_port_pause(struct sim_front *m, int64_t ms)
+{
+	deadline dl = deadline_in_ms(ms);
+
+	while (!deadline_passed(dl) && !stopped(&m->port))
+		wait_port(&m->port, 0, deadline_sooner(dl, 50));
+}
+
+void at_port_hold(struct sim_front *m, int64_t ms)
+{
+	struct at_port *p = &m->port;
+
+	pthread_mutex_lock(&p->lock);
+	if (p->slave >= 0) {
+		(void)ioctl(p->slave, TIOCEXCL);
+		(void)flock(p->slave, LOCK_EX | LOCK_NB);
+		p->release_at = deadline_in_ms(ms);
+	}
+	pthread_mutex_unlock(&p->lock);
+}
+
+void at_port_release(struct sim_front *m)
+{
+	struct at_port *p = &m->port;
+
+	pthread_mutex_lock(&p->lock);
+	if (p->slave >= 0) {
+		(void)ioctl(p->slave, TIOCNXCL);
+		(void)flock(p->slave, LOCK_UN);
+	}
+	p->release_at = 0;
+	pthread_mutex_unlock(&p->lock);
+}
