@@ -28,6 +28,16 @@ static void read_certificate(const struct rig *r, CK_SESSION_HANDLE s)
 	assert_true(a.ulValueLen > 100);
 }
 
+/* The pair's id is made of its public point: forces that to be read. */
+static void read_id(const struct rig *r, CK_SESSION_HANDLE s, CK_OBJECT_HANDLE key)
+{
+	uint8_t id[64];
+	CK_ATTRIBUTE a = {CKA_ID, id, sizeof(id)};
+
+	assert_int_equal(r->f->C_GetAttributeValue(s, key, &a, 1), CKR_OK);
+	assert_int_equal(a.ulValueLen, 20);
+}
+
 static size_t file_chunks(const struct rig *r, size_t since)
 {
 	/* EF_ICCID is read with the same INS: one of them is no chunk of a file */
@@ -49,6 +59,8 @@ static void first_use(void **state)
 	s = rig_session(r);
 	assert_int_equal(rig_log_count(r, 0), 0);
 	read_certificate(r, s);
+	CK_OBJECT_HANDLE key = rig_find(r, s, CKO_PRIVATE_KEY, NULL);
+	read_id(r, s, key);
 	used = rig_log_count(r, 0);
 	print_message("first use: %zu APDUs, %zu of them certificate chunks\n", used,
 		      file_chunks(r, 0));
@@ -56,7 +68,6 @@ static void first_use(void **state)
 		rig_log_dump(r, 0);
 	assert_true(used <= 8 + file_chunks(r, 0));
 
-	CK_OBJECT_HANDLE key = rig_find(r, s, CKO_PRIVATE_KEY, NULL);
 	for (int i = 0; i < 3; i++) {
 		at = rig_log_mark(r);
 		n = sizeof(sig);
