@@ -3,6 +3,7 @@
 
 #include <openssl/crypto.h>
 #include <openssl/provider.h>
+#include <dlfcn.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -39,6 +40,17 @@ static void on_cleanup(void)
 		drop();
 }
 
+/* libcrypto keeps the address of on_cleanup until the process ends, and Debian builds it without
+ * the pinning of callers that would keep this object mapped: so it pins itself. Fails for the main
+ * program, which nobody unloads. */
+static void stay_mapped(void)
+{
+	Dl_info self;
+
+	if (dladdr((void *)&own, &self) != 0 && self.dli_fname)
+		(void)dlopen(self.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
+}
+
 static bool make(void)
 {
 	own.ctx = OSSL_LIB_CTX_new();
@@ -57,12 +69,12 @@ OSSL_LIB_CTX *libctx_get(void)
 	if (atomic_load(&state) == UNMADE) {
 		pthread_mutex_lock(&lock);
 		if (atomic_load(&state) == UNMADE) {
-			/* Once registered, libcrypto keeps this object mapped: never registered
-			 * twice. */
-			static bool registered;
+			static bool registered; /* never twice */
 
-			if (!registered)
+			if (!registered) {
+				stay_mapped();
 				registered = OPENSSL_atexit(on_cleanup) == 1;
+			}
 			if (registered && make())
 				atomic_store(&state, READY);
 			else
