@@ -17,8 +17,10 @@ static struct {
 	_Atomic pid_t owner; /* the process that initialised; 0: nobody */
 	_Atomic pid_t door;  /* the process of which a thread is in Initialize or Finalize */
 	_Atomic long inside; /* calls in progress: tells a child whether anything was in flux */
-	struct settings settings;
 } lib = {.gate = PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP};
+
+/* Apart, so that it takes no room in the file. */
+static struct settings settings;
 
 /* One thread of this process at a time. A holder that belongs to another process is a leftover of a
  * fork; *ret_stale tells so. Not a mutex, which a fork could leave locked for ever. */
@@ -65,7 +67,7 @@ void lib_leave(void)
 
 const struct settings *lib_settings(void)
 {
-	return &lib.settings;
+	return &settings;
 }
 
 /* PKCS#11 §5.4: all four callbacks or none; we use the system's locks and need leave to. */
@@ -100,16 +102,16 @@ static void forget_inherited(bool in_flux)
 static status load_settings(void)
 {
 	char err[SETTINGS_ERROR_MAX] = "";
-	status st = settings_load(settings_path(), &lib.settings, err);
+	status st = settings_load(settings_path(), &settings, err);
 
 	if (st != ST_OK)
-		settings_default(&lib.settings);
-	log_set(lib.settings.log, lib.settings.log_target);
+		settings_default(&settings);
+	log_set(settings.log, settings.log_target);
 	log_set_from_env();
 	if (st == ST_OK)
 		return ST_OK;
 	/* The one thing that goes to stderr unasked: nothing works until a person reads it. */
-	if (!log_wants(LOG_LEVEL_ERROR) || lib.settings.log_target != LOG_TO_STDERR)
+	if (!log_wants(LOG_LEVEL_ERROR) || settings.log_target != LOG_TO_STDERR)
 		fprintf(stderr, "iotsafe-pkcs11: %s\n", err[0] != '\0' ? err : status_text(st));
 	log_error("configuration: %s", err[0] != '\0' ? err : status_text(st));
 	return st;
