@@ -28,6 +28,8 @@
 
 enum { ARGS_MAX = 40, WAIT_MS = 20000 };
 
+static pid_t rig_process; /* the one that started the rig */
+
 double rig_seconds(void)
 {
 	struct timespec ts;
@@ -277,6 +279,7 @@ void rig_start(struct rig *r, const struct rig_options *opt)
 	const char *argv[ARGS_MAX];
 	size_t n;
 
+	rig_process = getpid();
 	*r = (struct rig){.opt = *opt};
 	snprintf(r->dir, sizeof(r->dir), "/tmp/iotsafe-flow-XXXXXX");
 	if (!mkdtemp(r->dir))
@@ -373,13 +376,25 @@ CK_FUNCTION_LIST *rig_module(struct rig *r)
 	return r->f;
 }
 
+/* A forked child must not go on with its parent's tests: there a failure ends the process. */
+static void must(bool ok, const char *what, CK_RV rv)
+{
+	if (ok)
+		return;
+	if (getpid() == rig_process)
+		fail_msg("%s: %#lx", what, rv);
+	fprintf(stderr, "in a child: %s: %#lx\n", what, rv);
+	_exit(98);
+}
+
 CK_SLOT_ID rig_slot(const struct rig *r)
 {
 	CK_SLOT_ID slots[16];
 	CK_ULONG n = 16;
+	CK_RV rv = r->f->C_GetSlotList(CK_TRUE, slots, &n);
 
-	assert_int_equal(r->f->C_GetSlotList(CK_TRUE, slots, &n), CKR_OK);
-	assert_int_not_equal(n, 0);
+	must(rv == CKR_OK, "C_GetSlotList", rv);
+	must(n > 0, "no slot with a token", 0);
 	return slots[0];
 }
 
@@ -387,8 +402,9 @@ CK_SESSION_HANDLE rig_session(const struct rig *r)
 {
 	CK_SESSION_HANDLE s = 0;
 
-	assert_int_equal(r->f->C_OpenSession(rig_slot(r), CKF_SERIAL_SESSION, NULL, NULL, &s),
-			 CKR_OK);
+	CK_RV rv = r->f->C_OpenSession(rig_slot(r), CKF_SERIAL_SESSION, NULL, NULL, &s);
+
+	must(rv == CKR_OK, "C_OpenSession", rv);
 	return s;
 }
 
@@ -399,14 +415,18 @@ CK_OBJECT_HANDLE rig_find(const struct rig *r, CK_SESSION_HANDLE s, CK_OBJECT_CL
 	CK_ATTRIBUTE t[3] = {{CKA_CLASS, &cls, sizeof(cls)}};
 	CK_ULONG n = 1, found = 0;
 	CK_OBJECT_HANDLE h = 0;
+	CK_RV rv;
 
 	if (label)
 		t[n++] = (CK_ATTRIBUTE){CKA_LABEL, (void *)(uintptr_t)label, strlen(label)};
 	else if (cls == CKO_PRIVATE_KEY)
 		t[n++] = (CK_ATTRIBUTE){CKA_SIGN, &yes, sizeof(yes)};
-	assert_int_equal(r->f->C_FindObjectsInit(s, t, n), CKR_OK);
-	assert_int_equal(r->f->C_FindObjects(s, &h, 1, &found), CKR_OK);
-	assert_int_equal(r->f->C_FindObjectsFinal(s), CKR_OK);
+	rv = r->f->C_FindObjectsInit(s, t, n);
+	must(rv == CKR_OK, "C_FindObjectsInit", rv);
+	rv = r->f->C_FindObjects(s, &h, 1, &found);
+	must(rv == CKR_OK, "C_FindObjects", rv);
+	rv = r->f->C_FindObjectsFinal(s);
+	must(rv == CKR_OK, "C_FindObjectsFinal", rv);
 	return found == 1 ? h : 0;
 }
 
