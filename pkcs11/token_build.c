@@ -99,6 +99,18 @@ static void add_private(struct token *t, const struct token *old, const struct c
 	add(t, old, (struct object){.class = CKO_PRIVATE_KEY, .c = *c, .pair = p});
 }
 
+/* Those that sign come first: clients that name no key take the first one. */
+static void add_privates(struct token *t, const struct token *old, const struct catalog *cat,
+			 bool signing)
+{
+	for (size_t i = 0; i < cat->count; i++) {
+		const struct container *c = &cat->item[i];
+		if (c->kind == CONTAINER_PRIVATE_KEY && key_is_shown(c) &&
+		    token_can_sign(c) == signing)
+			add_private(t, old, c);
+	}
+}
+
 static void attach_publics(struct token *t, const struct catalog *cat, alike_fn alike, bool *done)
 {
 	for (size_t i = 0; i < cat->count; i++) {
@@ -145,10 +157,10 @@ static void add_publics(struct token *t, const struct token *old)
 {
 	for (size_t i = 0; i < t->pair_count; i++) {
 		struct pair *p = &t->pair[i];
-		if (p->has_pub)
+		if (p->has_pub && p->pub.activated) /* a public key without value is none */
 			add(t, old,
 			    (struct object){.class = CKO_PUBLIC_KEY, .c = p->pub, .pair = p});
-		else if (p->cert_public != 0) /* somebody may hold its handle */
+		else if (!p->has_pub && p->cert_public != 0) /* somebody may hold its handle */
 			put_cert_public(t, p);
 	}
 }
@@ -181,9 +193,8 @@ status token_build(const struct catalog *cat, const struct token *old, struct to
 		token_free(t);
 		return ST_NOMEM;
 	}
-	for (size_t i = 0; i < cat->count; i++)
-		if (cat->item[i].kind == CONTAINER_PRIVATE_KEY && key_is_shown(&cat->item[i]))
-			add_private(t, old, &cat->item[i]);
+	add_privates(t, old, cat, true);
+	add_privates(t, old, cat, false);
 	pair_up(t, cat);
 	add_publics(t, old);
 	add_others(t, old, cat);
