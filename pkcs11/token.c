@@ -168,17 +168,21 @@ static bool names_agree(const struct container *file, const struct container *pr
 	return label || id;
 }
 
-static size_t count_private(const struct token *t)
+/* Filled keys of that type whose public half nothing but a certificate can tell. */
+static size_t count_rivals(const struct token *t, const struct pair *pair)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < t->pair_count; i++)
-		n += t->pair[i].has_priv;
+	for (size_t i = 0; i < t->pair_count; i++) {
+		const struct pair *p = &t->pair[i];
+		n += p->has_priv && p->priv.activated && !p->priv.is_volatile &&
+		     p->priv.key_type == pair->priv.key_type && p->state != KEY_READ;
+	}
 	return n;
 }
 
-/* The certificate that shares label or id with the private key; where the card has one key and one
- * certificate that fits it, that one. */
+/* The certificate that shares label or id with the private key; where one key and one certificate
+ * of that type are left, that one. */
 static const struct object *certificate_for(const struct token *t, const struct pair *pair)
 {
 	const struct object *only = NULL;
@@ -195,7 +199,7 @@ static const struct object *certificate_for(const struct token *t, const struct 
 		only = o;
 		fitting++;
 	}
-	return fitting == 1 && count_private(t) == 1 ? only : NULL;
+	return fitting == 1 && count_rivals(t, pair) == 1 ? only : NULL;
 }
 
 static status read_public(struct slot *s, struct pair *pair)
