@@ -49,7 +49,7 @@ fetch() { # TLS-VERSION
 # The private scalar, from the software SIM's own store, must be nowhere in what crossed the link.
 scalars() { # hex, one a line
 	local file
-	for file in $(find "$card" -type f); do
+	for file in $(find "$card/objects" -type f); do
 		openssl pkey -in "$file" -noout -text 2>/dev/null || true
 	done | awk '/^priv:|^privateExponent:/ { on = 1; next } /^[^ ]/ { if (on) print ""; on = 0 }
 		on { gsub(/[ :]/, ""); printf "%s", $0 } END { if (on) print "" }' | sed 's/^00//'

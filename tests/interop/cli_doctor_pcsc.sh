@@ -1,0 +1,30 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# iotsafe doctor over PC/SC. cli_doctor_pcsc.sh TRANSPORT
+. "$(dirname "$0")/../lib/common.sh"
+. "$top/tests/lib/sim.sh"
+. "$top/tests/lib/web.sh"
+. "$top/tests/lib/pcscd.sh"
+own_world "$@"
+. "$top/tests/lib/cli.sh"
+
+mkdir -p /run/pcscd
+mount -t tmpfs -o mode=755 tmpfs /run/pcscd
+conf_write pcsc:
+check_doctor 'pcscd is not running' device 'pcscd is not running'
+check_doctor 'pcscd is not running, no configuration' device 'pcscd is not running' --uri pcsc:
+
+sim_new demo
+sim_start "$1"
+check 'all is well' iotsafe doctor
+shows '  the reader' '^  device +ok .*Virtual PCD'
+shows '  a signature verified under the certificate' '^  signature +ok +"device": verified under certificate CN=meter-0001'
+check_doctor 'no reader of that name' device 'no card reader' --uri 'pcsc:?reader=Nobody'
+sim_control remove >/dev/null
+check_doctor 'the SIM is taken out' SIM 'no SIM'
+sim_control insert >/dev/null
+wait_for iotsafe doctor
+check 'back in its place, all is well' iotsafe doctor
+pcscd_stop
+check_doctor 'pcscd has stopped' device 'pcscd is not running'
+all_passed
