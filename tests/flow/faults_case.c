@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One case: a healthy start, a fault at one APDU or command, what the module said, and whether the
+ * next operation works once the fault is gone. */
+#include "faults.h"
+
+#include <dirent.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <setjmp.h>
+#include <cmocka.h>
+
+/* timeout = 2, and what two busy cores may add to it */
+static const double CALL_MAX = 2.0 + 1.2;
+enum { CASE_MAX_S = 40 };
+
+void fault_case_name(const struct fault_case *c, char *dst, size_t cap)
+{
+	snprintf(dst, cap, "%s@%u%s%s%s%s%s in a %s", c->row->name, c->at,
+		 c->row->flags & FOR_EVER ? "x0" : "x1", c->row->param ? ":" : "",
+		 c->row->param ? c->row->param : "", c->row->with ? " with " : "",
+		 c->row->with ? c->row->with : "",
+		 c->scenario == LISTING ? "listing" : "signature");
+}
+
+__attribute__((format(printf, 2, 3))) static void trouble(struct fault_outcome *o, const char *fmt,
+							  ...)
+{
+	va_list ap;
+
+	if (o->trouble[0])
+		return; /* the first is the cause */
+	va_start(ap, fmt);
+	vsnprintf(o->trouble, sizeof(o->trouble), fmt, ap);
+	va_end(ap);
+}
+
+/* --- the simulator --- */
+
+static void forget_shared_channel(const struct rig *r)
+{
+	char path[400];
+	DIR *d;
+
+	snprintf(path, sizeof(path), "%s/lock", r->dir);
+	d = opendir(path);
+	for (struct dirent *e = d ? readdir(d) : NULL; e; e = readdir(d)) {
+		snprintf(path, sizeof(path), "%s/lock/%s", r->dir, e->d_name);
+		unlink(path); /* fails for . and .. */
+	}
+	if (d)
+		closedir(d);
+}
+
+/* As after power-on, with nobody's channel open. */
+static void start_healthy(const struct rig *r, const struct fault_row *row)
+{
+	rig_control(r, "fault clear", NULL, 0);
+	rig_control(r, row && row->flags & OVER_T0 ? "config set t0 yes" : "config set t0 no", NULL,
+		    0);
+	rig_control(r, "reset", NULL, 0);
+	forget_shared_channel(r);
+}
+
+static void arm(const struct fault_case *c, const struct rig *r)
+{
+	const struct fault_row *row = c->row;
+	char text[200];
+	bool swaps = row->flags & SWAPS;
+
+	snprintf(text, sizeof(text), "fault %s@%u%s%s%s%s", row->name, c->at,
+		 row->flags & FOR_EVER ? "x0" : "x1", row->param ? ":" : "",
+		 row->param ? row->param : "", swaps ? c->other : "");
+	rig_control(r, text, NULL, 0);
+	if (!row->with)
+		return;
+	snprintf(text, sizeof(text), "fault %s", row->with);
+	rig_control(r, text, NULL, 0);
+}
+
+/* Strikes of the fault that was armed first. */
+static unsigned strikes(const struct rig *r)
+{
+	char text[2048];
+	const char *at;
+
+	rig_control(r, "fault list", text, sizeof(text));
+	at = strstr(text, "struck ");
+	return at ? (unsigned)strtoul(at + 7, NULL, 10) : 0;
+}
+
+static void make_healthy(const struct fault_case *c, const struct rig *r)
+{
+	char text[200];
+
+	rig_control(r, "fault clear", NULL, 0);
+	if (!(c->row->flags & SWAPS))
+		return;
+	snprintf(text, sizeof(text), "swap %s", r->card);
+	rig_control(r, text, NULL, 0);
+}
+
+/* --- the program --- */
+
+static CK_RV list_all(struct scene *s, bool *ret_right)
+{
+	CK_RV rv = scene_open(s);
+
+	*ret_right = false;
+	if (rv == CKR_OK)
+		rv = scene_find(s);
+	if (rv == CKR_OK && s->certificate != 0)
+		rv = scene_certificate(s, ret_right);
+	return rv;
+}
+
+static void prepare(struct scene *s, const struct fault_case *c, struct fault_outcome *o)
+{
+	CK_RV rv = s->r->f->C_Initialize(NULL);
+
+	if (rv == CKR_OK && c->scenario == SIGNATURE) {
+		rv = scene_open(s);
+		if (rv == CKR_OK)
+			rv = scene_find(s);
+		/* twice: what is learned, is learned at the first */
+		for (int i = 0; rv == CKR_OK && i < 2; i++)
+			rv = scene_sign(s);
+	}
+	if (rv != CKR_OK)
+		trouble(o, "before the fault: %#lx", rv);
+}
+
+static CK_RV scenario(struct scene *s, const struct fault_case *c, bool *ret_right)
+{
+	if (c->scenario == LISTING)
+		return list_all(s, ret_right);
+	*ret_right = true;
+	return scene_sign(s);
+}
+
+static void judge(const struct scene *s, size_t from, struct fault_outcome *o)
+{
+	for (size_t i = from; i < s->calls; i++) {
+		const struct scene_call *call = &s->call[i];
+
+		if (!scene_allows(call->function, call->rv))
+			trouble(o, "%s answered %#lx", call->function, call->rv);
+		if (call->seconds > CALL_MAX)
+			trouble(o, "%s took %.2f s", call->function, call->seconds);
+	}
+	if (s->bad_signature)
+		trouble(o, "a bad signature was returned");
+}
+
+/* On the session that is open if it still is, as a program would. */
+static CK_RV next_operation(struct scene *s, bool *ret_right)
+{
+	CK_SESSION_INFO info;
+	CK_RV rv = CKR_OK;
+
+	*ret_right = false;
+	if (s->session == 0 || s->r->f->C_GetSessionInfo(s->session, &info) != CKR_OK)
+		rv = scene_open(s);
+	if (rv == CKR_OK)
+		rv = scene_find(s);
+	if (rv == CKR_OK && s->certificate != 0)
+		rv = scene_certificate(s, ret_right);
+	if (rv == CKR_OK && s->key != 0)
+		rv = scene_sign(s);
+	*ret_right = *ret_right && s->key != 0;
+	return rv;
+}
+
+static void recover(struct scene *s, const struct fault_case *c, struct fault_outcome *o)
+{
+	size_t from = s->calls;
+	bool right = false;
+	CK_RV rv = next_operation(s, &right);
+
+	/* the swap back is a change like any other: told once, then a new session works */
+	if (c->row->flags & SWAPS && (rv == CKR_DEVICE_REMOVED || rv == CKR_SESSION_HANDLE_INVALID))
+		rv = next_operation(s, &right);
+	if (rv != CKR_OK || s->bad_signature)
+		trouble(o, "after the fault: %#lx", rv);
+	else if (!right)
+		trouble(o, "after the fault: key %lu, certificate %lu, of %lu objects", s->key,
+			s->certificate, s->objects);
+	if (o->trouble[0])
+		scene_print(s, from);
+	unsigned open = scene_channels(s->r), most = c->row->flags & MAY_LEAK ? 2 : 1;
+	if (open > most)
+		trouble(o, "%u channels are open", open);
+}
+
+static void child(const struct rig *r, const struct fault_case *c, struct fault_outcome *o)
+{
+	static struct scene s;
+	bool right = false;
+
+	s.r = r;
+	prepare(&s, c, o);
+	if (o->trouble[0]) {
+		scene_print(&s, 0);
+		return;
+	}
+	size_t from = s.calls, mark = rig_log_mark(r);
+	arm(c, r);
+	CK_RV rv = scenario(&s, c, &right);
+	o->strikes = strikes(r);
+	o->struck = o->strikes > 0;
+	o->went_well = rv == CKR_OK && right;
+	judge(&s, from, o);
+	make_healthy(c, r);
+	if (o->struck)
+		recover(&s, c, o);
+	if (o->trouble[0]) {
+		scene_print(&s, from);
+		rig_log_dump(r, mark);
+	}
+}
+
+/* --- in a process of its own --- */
+
+static void await(pid_t pid, struct fault_outcome *o)
+{
+	struct timespec pause = {0, 1000000};
+	double until = rig_seconds() + CASE_MAX_S;
+	int st = 0;
+
+	while (waitpid(pid, &st, WNOHANG) == 0) {
+		if (rig_seconds() > until) {
+			trouble(o, "it hangs");
+			kill(pid, SIGABRT);
+			waitpid(pid, &st, 0);
+			return;
+		}
+		nanosleep(&pause, NULL);
+	}
+	if (WIFSIGNALED(st))
+		trouble(o, "killed by signal %d", WTERMSIG(st));
+	else if (WEXITSTATUS(st) != 0)
+		trouble(o, "exit status %d", WEXITSTATUS(st));
+}
+
+static struct fault_outcome *shared(void)
+{
+	static struct fault_outcome *page;
+
+	if (!page)
+		page = mmap(NULL, sizeof(*page), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+			    -1, 0);
+	assert_true(page != MAP_FAILED);
+	return page;
+}
+
+void fault_case_run(struct rig *r, const struct fault_case *c, struct fault_outcome *ret_o)
+{
+	struct fault_outcome *o = shared();
+	pid_t pid;
+
+	*o = (struct fault_outcome){0};
+	start_healthy(r, c->row);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		setenv("CMOCKA_TEST_ABORT", "1", 1); /* a failed assertion ends the child */
+		child(r, c, o);
+		_exit(0);
+	}
+	await(pid, o);
+	*ret_o = *o;
+}
+
+unsigned fault_case_events(struct rig *r, enum fault_scenario scenario, char family)
+{
+	/* delays of no length, for ever: strikes are counted */
+	const struct fault_row row = {
+		family == 'C' ? "C10" : "F14", "0", NULL, ON_ALL, IN_BOTH, FOR_EVER};
+	struct fault_case c = {&row, scenario, 1, NULL};
+	struct fault_outcome o;
+
+	fault_case_run(r, &c, &o);
+	assert_string_equal(o.trouble, "");
+	assert_true(o.went_well);
+	return o.strikes;
+}
