@@ -19,6 +19,21 @@ static const CK_OBJECT_CLASS *class_of(const CK_ATTRIBUTE *tmpl, CK_ULONG n, CK_
 	return NULL;
 }
 
+static status matches(const struct attr_ctx *ctx, const CK_ATTRIBUTE *tmpl, CK_ULONG n,
+		      bool *ret_match)
+{
+	struct object *o = ctx->object;
+	bool match = false;
+
+	TRY(attr_match(ctx, tmpl, n, &match));
+	if (match && o->class == CKO_PUBLIC_KEY) { /* without value it is none */
+		TRY(token_key(ctx->slot, ctx->token, o->pair));
+		match = o->pair->state == KEY_READ;
+	}
+	*ret_match = match;
+	return ST_OK;
+}
+
 static status collect(struct guard *g, struct token *t, const CK_ATTRIBUTE *tmpl, CK_ULONG n,
 		      struct find *f)
 {
@@ -28,7 +43,7 @@ static status collect(struct guard *g, struct token *t, const CK_ATTRIBUTE *tmpl
 	for (size_t i = 0; i < t->object_count; i++) {
 		struct attr_ctx ctx = {g->slot, t, &t->object[i]};
 		bool match = false;
-		TRY(attr_match(&ctx, tmpl, n, &match));
+		TRY(matches(&ctx, tmpl, n, &match));
 		if (match)
 			f->hit[f->count++] = t->object[i].handle;
 	}

@@ -168,83 +168,126 @@ static bool names_agree(const struct container *file, const struct container *pr
 	return label || id;
 }
 
-/* Filled keys of that type whose public half nothing but a certificate can tell. */
-static size_t count_rivals(const struct token *t, const struct pair *pair)
+static status take_key(struct pair *pair, const struct public_key *k)
 {
-	size_t n = 0;
-
-	for (size_t i = 0; i < t->pair_count; i++) {
-		const struct pair *p = &t->pair[i];
-		n += p->has_priv && p->priv.activated && !p->priv.is_volatile &&
-		     p->priv.key_type == pair->priv.key_type && p->state != KEY_READ;
-	}
-	return n;
+	TRY(public_key_id(k, pair->id));
+	pair->id_n = sizeof(pair->id);
+	pair->key = *k;
+	pair->state = KEY_READ;
+	return ST_OK;
 }
 
-/* The certificate that shares label or id with the private key; where one key and one certificate
- * of that type are left, that one. */
-static const struct object *certificate_for(const struct token *t, const struct pair *pair)
-{
-	const struct object *only = NULL;
-	size_t fitting = 0;
-
-	for (size_t i = 0; i < t->object_count; i++) {
-		const struct object *o = &t->object[i];
-		if (o->x509 == NULL || !key_fits(&o->x509->key, &pair->priv))
-			continue;
-		if (names_agree(&o->c, &pair->priv))
-			return o;
-		if (o->x509->is_ca)
-			continue;
-		only = o;
-		fitting++;
-	}
-	return fitting == 1 && count_rivals(t, pair) == 1 ? only : NULL;
-}
-
-static status read_public(struct slot *s, struct pair *pair)
+/* From the pair's public key container; a refusal leaves KEY_UNREAD. */
+static status read_own_public(struct slot *s, struct pair *pair)
 {
 	struct card *card = NULL;
+	struct public_key k = {0};
 
 	if (!pair->has_pub || !pair->pub.activated)
-		return ST_KEY_UNUSABLE;
+		return ST_OK;
 	TRY(slot_card(s, &card));
-	return slot_outcome(s, card_read_public(card, &pair->pub, &pair->key, slot_deadline()));
+	status st = slot_outcome(s, card_read_public(card, &pair->pub, &k, slot_deadline()));
+	if (st == ST_OK)
+		return take_key(pair, &k);
+	if (!is_refusal(st))
+		return st;
+	log_info("public key container: %s", status_text(st));
+	return ST_OK;
 }
 
-static void take_container_id(struct pair *pair)
+static bool is_candidate(const struct object *o, const struct pair *pair)
+{
+	return o->x509 != NULL && key_fits(&o->x509->key, &pair->priv);
+}
+
+static const struct object *certificate_by_name(const struct token *t, const struct pair *pair)
+{
+	for (size_t i = 0; i < t->object_count; i++)
+		if (is_candidate(&t->object[i], pair) && names_agree(&t->object[i].c, &pair->priv))
+			return &t->object[i];
+	return NULL;
+}
+
+/* Is it about a key that is not this pair's? */
+static bool is_taken(const struct token *t, const struct object *cert, const struct pair *pair)
+{
+	if (cert->x509->is_ca)
+		return true;
+	for (size_t i = 0; i < t->pair_count; i++) {
+		const struct pair *p = &t->pair[i];
+		if (p != pair && p->state == KEY_READ &&
+		    public_key_equal(&p->key, &cert->x509->key))
+			return true;
+	}
+	return false;
+}
+
+/* A filled key of the same type that may be the one that a certificate is about. */
+static bool is_rival(const struct pair *p, const struct pair *pair)
+{
+	return p != pair && p->has_priv && p->priv.activated && !p->priv.is_volatile &&
+	       p->priv.key_type == pair->priv.key_type;
+}
+
+/* Where one key of a type is left without public half, and one certificate of that type without
+ * key, they belong together. Reads the public keys of the others. */
+static status certificate_left(struct slot *s, struct token *t, struct pair *pair,
+			       const struct object **ret_cert)
+{
+	const struct object *only = NULL;
+
+	for (size_t i = 0; i < t->pair_count; i++) {
+		struct pair *p = &t->pair[i];
+		if (!is_rival(p, pair))
+			continue;
+		if (p->state == KEY_UNREAD)
+			TRY(read_own_public(s, p));
+		if (p->state != KEY_READ)
+			return ST_OK; /* two are left: nobody can tell */
+	}
+	for (size_t i = 0; i < t->object_count; i++) {
+		const struct object *o = &t->object[i];
+		if (!is_candidate(o, pair) || is_taken(t, o, pair))
+			continue;
+		if (only != NULL)
+			return ST_OK;
+		only = o;
+	}
+	*ret_cert = only;
+	return ST_OK;
+}
+
+/* Names and what is left over are no proof; the check of each signature is. */
+static status read_from_certificate(struct slot *s, struct token *t, struct pair *pair)
+{
+	TRY(read_certificates(s, t));
+	const struct object *cert = certificate_by_name(t, pair);
+	if (cert == NULL)
+		TRY(certificate_left(s, t, pair, &cert));
+	return cert != NULL ? take_key(pair, &cert->x509->key) : ST_OK;
+}
+
+static void give_up(struct pair *pair)
 {
 	struct bytes id = container_id(pair->has_priv ? &pair->priv : &pair->pub);
 
 	pair->id_n = id.n < sizeof(pair->id) ? id.n : sizeof(pair->id);
 	if (pair->id_n != 0)
 		memcpy(pair->id, id.p, pair->id_n);
+	pair->state = KEY_ABSENT;
 }
 
 status token_key(struct slot *s, struct token *t, struct pair *pair)
 {
 	if (pair->state != KEY_UNREAD)
 		return ST_OK;
-	status st = read_public(s, pair);
-	if (st != ST_OK && !is_refusal(st))
-		return st;
+	TRY(read_own_public(s, pair));
 	/* an empty container's certificate would be about a key that is no more */
-	if (st != ST_OK && pair->has_priv && pair->priv.activated && !pair->priv.is_volatile) {
-		TRY(read_certificates(s, t));
-		const struct object *cert = certificate_for(t, pair);
-		if (cert != NULL) {
-			pair->key = cert->x509->key;
-			st = ST_OK;
-		}
-	}
-	if (st == ST_OK) {
-		TRY(public_key_id(&pair->key, pair->id));
-		pair->id_n = sizeof(pair->id);
-		pair->state = KEY_READ;
-		return ST_OK;
-	}
-	take_container_id(pair);
-	pair->state = KEY_ABSENT;
+	if (pair->state == KEY_UNREAD && pair->has_priv && pair->priv.activated &&
+	    !pair->priv.is_volatile)
+		TRY(read_from_certificate(s, t, pair));
+	if (pair->state == KEY_UNREAD)
+		give_up(pair);
 	return ST_OK;
 }
 

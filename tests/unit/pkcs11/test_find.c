@@ -128,6 +128,54 @@ static void stable_handles(void **state)
 	assert_rv(f->C_GetAttributeValue(s, key, &a, 1), CKR_OBJECT_HANDLE_INVALID);
 }
 
+/* Neither label nor id tie the certificate to the key: it is the only one left. */
+static void by_elimination(void **state)
+{
+	const int left[] = {FAKE_DEVICE_KEY, FAKE_DEVICE_CERT, FAKE_BACKUP_KEY, FAKE_BACKUP_CERT,
+			    -1};
+	CK_SESSION_HANDLE s = rig_session();
+
+	(void)state;
+	fake_keep(left);
+	CK_OBJECT_HANDLE key = rig_by_label(s, CKO_PRIVATE_KEY, "device");
+	CK_OBJECT_HANDLE pub = rig_by_label(s, CKO_PUBLIC_KEY, "device");
+	uint8_t a_point[80], b_point[80];
+	CK_ATTRIBUTE a = {CKA_EC_POINT, a_point, sizeof(a_point)};
+	CK_ATTRIBUTE b = {CKA_EC_POINT, b_point, sizeof(b_point)};
+	assert_ok(f->C_GetAttributeValue(s, key, &a, 1));
+	assert_ok(f->C_GetAttributeValue(s, pub, &b, 1));
+	assert_memory_equal(a_point, b_point, 67);
+	assert_memory_equal(a_point + 2, fake_public(FAKE_DEVICE_KEY)->point, 65);
+	assert_int_equal(fake.calls[FAKE_READ_PUBLIC], 0);
+}
+
+/* Where two keys are left, nobody can tell. */
+static void not_by_guessing(void **state)
+{
+	const int left[] = {FAKE_DEVICE_KEY, FAKE_DEVICE_CERT, FAKE_BACKUP_KEY, -1};
+	CK_SESSION_HANDLE s = rig_session();
+	CK_ATTRIBUTE t = {CKA_CLASS, &public_class, sizeof(public_class)};
+
+	(void)state;
+	fake_keep(left);
+	fake.cat.item[2].key_type = KEY_P256; /* another of the same type */
+	assert_int_equal(rig_count(s, &t, 1), 0);
+}
+
+/* A public key container that gives nothing away is no public key object. */
+static void unreadable_public_key(void **state)
+{
+	const int left[] = {FAKE_DEVICE_KEY, FAKE_DEVICE_PUB, -1};
+	CK_SESSION_HANDLE s = rig_session();
+	CK_ATTRIBUTE t = {CKA_CLASS, &public_class, sizeof(public_class)};
+
+	(void)state;
+	fake_keep(left);
+	fake.answer[FAKE_READ_PUBLIC] = ST_SW_CONDITIONS;
+	assert_int_equal(rig_count(s, &t, 1), 0);
+	assert_int_equal(rig_count(s, NULL, 0), 1);
+}
+
 static void empty_card(void **state)
 {
 	CK_SESSION_HANDLE s = rig_session();
@@ -172,8 +220,12 @@ static void creating(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(by_class),	      TEST(nothing_fits), TEST(by_value), TEST(in_pieces),
-		TEST(stable_handles), TEST(empty_card),	  TEST(failures), TEST(creating),
+		TEST(by_class),	       TEST(nothing_fits),
+		TEST(by_value),	       TEST(in_pieces),
+		TEST(stable_handles),  TEST(by_elimination),
+		TEST(not_by_guessing), TEST(unreadable_public_key),
+		TEST(empty_card),      TEST(failures),
+		TEST(creating),
 	};
 
 	return cmocka_run_group_tests_name("find", tests, rig_group_setup, rig_group_teardown);
