@@ -20,9 +20,9 @@ size_t hash_size(enum hash_alg alg);
 /* Digest of data into ret (capacity ≥ hash_size). */
 status hash_once(enum hash_alg alg, struct bytes data, uint8_t ret[HASH_MAX]) MUST_USE;
 
-/* Running hash; owns libcrypto memory, so end it with hash_free. */
+/* Running hash; owns memory, so end it with hash_free. */
 struct hash_ctx {
-	void *md; /* EVP_MD_CTX */
+	void *md; /* the state */
 	enum hash_alg alg;
 };
 status hash_start(struct hash_ctx *ret_h, enum hash_alg alg) MUST_USE;

@@ -53,6 +53,9 @@ static void stay_mapped(void)
 
 static bool make(void)
 {
+	/* base set-up only, no configuration; says no after OPENSSL_cleanup */
+	if (OPENSSL_init_crypto(0, NULL) != 1)
+		return false;
 	own.ctx = OSSL_LIB_CTX_new();
 	if (!own.ctx)
 		return false;
@@ -85,10 +88,24 @@ OSSL_LIB_CTX *libctx_get(void)
 	return atomic_load(&state) == READY ? own.ctx : NULL;
 }
 
-void libctx_errors_back(int *marked)
+enum { MARK_NONE, MARK_EMPTY, MARK_SET };
+
+int libctx_errors_mark(void)
 {
-	if (*marked && libctx_get())
+	if (!libctx_get())
+		return MARK_NONE;
+	/* an empty queue takes no mark */
+	return ERR_set_mark() == 1 ? MARK_SET : MARK_EMPTY;
+}
+
+void libctx_errors_back(int *mark)
+{
+	if (*mark == MARK_NONE || !libctx_get())
+		return;
+	if (*mark == MARK_SET)
 		ERR_pop_to_mark();
+	else
+		ERR_clear_error();
 }
 
 bool crypto_alive(void)

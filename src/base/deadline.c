@@ -39,10 +39,11 @@ int deadline_poll_ms(deadline dl)
 
 	if (dl == DEADLINE_NEVER)
 		return -1;
-	left = dl - deadline_now();
-	if (left <= 0)
+	left = deadline_now();
+	if (dl <= left)
 		return 0;
-	left = (left + NS_PER_MS - 1) / NS_PER_MS;
+	left = dl - left;
+	left = left / NS_PER_MS + (left % NS_PER_MS != 0);
 	return left > INT_MAX ? INT_MAX : (int)left;
 }
 

@@ -12,7 +12,8 @@
 /* libcrypto's error queue belongs to the host program too: what a scope of ours adds to it is taken
  * back at the scope's end, and nothing else. */
 void libctx_errors_back(int *marked);
-#define LIBCTX_QUIET() int quiet_ ON_EXIT(libctx_errors_back) = libctx_get() ? ERR_set_mark() : 0
+int libctx_errors_mark(void);
+#define LIBCTX_QUIET() int quiet_ ON_EXIT(libctx_errors_back) = libctx_errors_mark()
 
 /* The context, made at the first call; NULL after OPENSSL_cleanup or when it cannot be made. */
 OSSL_LIB_CTX *libctx_get(void);

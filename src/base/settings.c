@@ -22,7 +22,7 @@ struct reading {
 	char *err; /* SETTINGS_ERROR_MAX; filled once, the first complaint wins */
 	FILE *f;
 	int line;
-	bool fresh; /* the last section header has not been seen by on_key yet */
+	int slot_line[SLOTS_MAX], container_line[CONTAINER_SETTINGS_MAX]; /* of their headers */
 	enum { IN_NOTHING, IN_MODULE, IN_SLOT, IN_CONTAINER } kind;
 };
 
@@ -49,7 +49,7 @@ static status set_number(const char *value, long lo, long hi, long *ret_v)
 	long v;
 
 	errno = 0;
-	v = strtol(value, &end, 0);
+	v = strtol(value, &end, 10);
 	if (errno != 0 || end == value || *end != '\0' || v < lo || v > hi)
 		return ST_ARG;
 	*ret_v = v;
@@ -292,8 +292,8 @@ static const struct key_row container_keys[] = {
 	{NULL, NULL, NULL},
 };
 
-/* Opens the section of that header, if it is one; the struct that its keys go to is found again by
- * section_target. */
+/* Opens the section of that name, if there is such a one; the struct that its keys go to is found
+ * again by section_target. */
 static bool enter_section(struct reading *rd, const char *section)
 {
 	struct settings *s = rd->s;
@@ -308,16 +308,18 @@ static bool enter_section(struct reading *rd, const char *section)
 	if (name[0] == '\0' || strlen(name) >= NAME_MAX_LEN)
 		return false;
 	if (strncmp(section, "slot ", 5) == 0 && s->slot_count < SLOTS_MAX) {
-		struct settings_slot *slot = &s->slot[s->slot_count++];
+		struct settings_slot *slot = &s->slot[s->slot_count];
 
+		rd->slot_line[s->slot_count++] = rd->line;
 		*slot = (struct settings_slot){.id = -1, .cla_base = -1};
 		rd->kind = IN_SLOT;
 		return set_text(slot->name, sizeof(slot->name), name) == ST_OK;
 	}
 	if (strncmp(section, "container ", 10) == 0 &&
 	    s->container_count < CONTAINER_SETTINGS_MAX) {
-		struct settings_container *c = &s->container[s->container_count++];
+		struct settings_container *c = &s->container[s->container_count];
 
+		rd->container_line[s->container_count++] = rd->line;
 		*c = (struct settings_container){0};
 		rd->kind = IN_CONTAINER;
 		return set_text(c->name, sizeof(c->name), name) == ST_OK;
@@ -353,8 +355,28 @@ static int complain(struct reading *rd, const char *found, const char *expected)
 	return 0;
 }
 
-/* inih's reader. It takes the line count (Debian's inih does not tell its handler), sees each
- * section header, and cuts leading blanks, which inih would take for a continued value. */
+/* A section header, read here and not by inih, which keeps 49 bytes of a name and tells nothing of
+ * a section without keys. */
+static void open_section(struct reading *rd, const char *line)
+{
+	const char *end = strchr(line, ']');
+	char name[128], found[160];
+	size_t n = end ? (size_t)(end - line) - 1 : strcspn(line + 1, "\r\n");
+
+	if (n >= sizeof(name))
+		n = sizeof(name) - 1;
+	memcpy(name, line + 1, n);
+	name[n] = '\0';
+	if (!end || !strchr("\r\n;#", end[1 + strspn(end + 1, " \t")]) ||
+	    !enter_section(rd, name)) {
+		snprintf(found, sizeof(found), "section [%.80s%s", name, end ? "]" : "");
+		complain(rd, found,
+			 "[module], [slot NAME] (up to 16) or [container NAME] (up to 32)");
+	}
+}
+
+/* inih's reader. It takes the line count (Debian's inih does not tell its handler), opens the
+ * sections, and cuts leading blanks, which inih would take for a continued value. */
 static char *next_line(char *dst, int cap, void *ctx)
 {
 	struct reading *rd = ctx;
@@ -367,10 +389,11 @@ static char *next_line(char *dst, int cap, void *ctx)
 		complain(rd, "a line that is too long", "at most 198 characters");
 		return NULL;
 	}
-	text = dst + strspn(dst, " \t");
+	text = rd->line == 1 && strncmp(dst, "\xEF\xBB\xBF", 3) == 0 ? dst + 3 : dst;
+	text += strspn(text, " \t");
 	memmove(dst, text, strlen(text) + 1);
 	if (dst[0] == '[')
-		rd->fresh = true;
+		open_section(rd, dst);
 	end = strpbrk(dst, "=:");
 	if (dst[0] && !strchr("[;#\r\n", dst[0]) && !end)
 		complain(rd, "a line without \"=\"", "[section] or key = value");
@@ -384,14 +407,6 @@ static int on_key(void *ctx, const char *section, const char *name, const char *
 	char found[160];
 	void *target;
 
-	if (rd->fresh) {
-		rd->fresh = false;
-		snprintf(found, sizeof(found), "section [%.80s]", section);
-		if (!enter_section(rd, section))
-			return complain(
-				rd, found,
-				"[module], [slot NAME] (up to 16) or [container NAME] (up to 32)");
-	}
 	target = section_target(rd, &row);
 	if (!target) {
 		snprintf(found, sizeof(found), "\"%.80s\" outside a section", name);
@@ -409,32 +424,40 @@ static int on_key(void *ctx, const char *section, const char *name, const char *
 	return complain(rd, found, "a key of iotsafe.conf(5)");
 }
 
-/* What no single line shows: a slot without uri, a doubled name or id, a container of no slot. */
-static const char *check_whole(const struct settings *s)
+/* What no single line shows: a slot without uri, a doubled name or id, a container of no slot.
+ * *ret_line is the header of the section at fault. */
+static const char *check_whole(const struct reading *rd, int *ret_line)
 {
+	const struct settings *s = rd->s;
+
 	for (size_t i = 0; i < s->slot_count; i++) {
+		*ret_line = rd->slot_line[i];
 		if (s->slot[i].uri.scheme[0] == '\0')
-			return "a [slot] section has no uri";
+			return "this [slot] has no uri: expected uri = pcsc:, at:PATH, qmi:PATH, "
+			       "mbim:PATH or unix:PATH";
 		for (size_t k = 0; k < i; k++) {
 			if (strcmp(s->slot[i].name, s->slot[k].name) == 0)
-				return "two [slot] sections have the same name";
+				return "another [slot] has this name: expected a name of its own";
 			if (s->slot[i].id >= 0 && s->slot[i].id == s->slot[k].id)
-				return "two [slot] sections have the same id";
+				return "another [slot] has this id: expected an id of its own";
 		}
 	}
 	for (size_t i = 0; i < s->container_count; i++) {
 		const struct settings_container *c = &s->container[i];
 		bool found = false;
 
+		*ret_line = rd->container_line[i];
 		for (size_t k = 0; k < s->slot_count; k++)
 			found = found || strcmp(c->slot, s->slot[k].name) == 0;
 		if (!found)
-			return "a [container] section's slot names no [slot] section";
+			return "this [container]'s slot is not there: expected slot = the name of "
+			       "a [slot NAME] section";
 		if (c->id_len == 0)
-			return "a [container] section has no id";
+			return "this [container] has no id: expected id = 1 to 20 bytes in hex";
 		if (c->key_type == SETTINGS_KEY_NONE &&
 		    (c->kind == SETTINGS_PRIVATE_KEY || c->kind == SETTINGS_PUBLIC_KEY))
-			return "a [container] section of a key has no key-type";
+			return "this [container] of a key has no key-type: expected p256, p384, "
+			       "brainpoolp256r1 or rsa2048";
 	}
 	return NULL;
 }
@@ -495,6 +518,7 @@ status settings_load(const char *path, struct settings *ret_s, char err[SETTINGS
 	FILE *f ON_EXIT(close_file) = NULL;
 	struct reading rd = {.s = s, .path = path, .err = err};
 	const char *named = secure_getenv("IOTSAFE_CONF"), *wrong;
+	int line = 0;
 	status st;
 
 	err[0] = '\0';
@@ -512,9 +536,9 @@ status settings_load(const char *path, struct settings *ret_s, char err[SETTINGS
 	rd.f = f;
 	if (ini_parse_stream(next_line, &rd, on_key, &rd) != 0)
 		complain(&rd, "the file", "[section] and key = value lines");
-	wrong = check_whole(s);
+	wrong = check_whole(&rd, &line);
 	if (err[0] == '\0' && wrong)
-		snprintf(err, SETTINGS_ERROR_MAX, "%.300s: %s", path, wrong);
+		snprintf(err, SETTINGS_ERROR_MAX, "%.300s:%d: %s", path, line, wrong);
 	if (err[0] != '\0')
 		return ST_CONFIG;
 	s->from_file = true;

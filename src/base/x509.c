@@ -124,6 +124,16 @@ static void read_rsa(EVP_PKEY *pkey, struct public_key *k)
 	k->exponent_len = (size_t)BN_bn2bin(e, k->exponent);
 }
 
+/* X509_check_ca would hash the certificate by EVP (hash.c says why not). */
+static bool says_ca(const X509 *x)
+{
+	BASIC_CONSTRAINTS *bc = X509_get_ext_d2i(x, NID_basic_constraints, NULL, NULL);
+	bool ca = bc && bc->ca;
+
+	BASIC_CONSTRAINTS_free(bc);
+	return ca;
+}
+
 static void read_date(const ASN1_TIME *t, char ret[9])
 {
 	struct tm tm;
@@ -166,7 +176,7 @@ status x509_parse(struct bytes der, struct x509_info *ret_info)
 		read_ec(pkey, &info.key);
 	if (pkey && EVP_PKEY_is_a(pkey, "RSA"))
 		read_rsa(pkey, &info.key);
-	info.is_ca = X509_check_ca(x) == 1;
+	info.is_ca = says_ca(x);
 	read_date(X509_get0_notBefore(x), info.not_before);
 	read_date(X509_get0_notAfter(x), info.not_after);
 	read_subject(x, info.subject_text, sizeof(info.subject_text));
