@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The software SIM: one UICC with logical channels, EF_ICCID, EF_DIR and an IoT SAFE applet
- * (iotsafe-protocol.md §§10, 18). Fronts talk to it only through this header. It shares no code with
- * src/core or transport/: what both know of the protocol, each learned by itself. */
+ * (iotsafe-protocol.md §§10, 18). Fronts talk to it only through this header. It shares no code
+ * with src/core or transport/: what both know of the protocol, each learned by itself. */
 #ifndef IOTSAFE_SIM_CARD_H
 #define IOTSAFE_SIM_CARD_H
 
@@ -20,8 +20,8 @@ void sim_card_free(struct sim_card *card);
 
 /* One command APDU, one response (data || SW1 SW2) into reply; `front` names the front in the APDU
  * log. Thread-safe: commands of several fronts run one after the other, each with its card time
- * (--latency) and its faults. An injected fault may leave reply with 0 or 1 byte (C12), which the front
- * passes on as its link would. A card that is absent (control "remove") gives ST_NO_CARD. */
+ * (--latency) and its faults. An injected fault may leave reply with 0 or 1 byte (C12), which the
+ * front passes on as its link would. A card that is absent (control "remove") gives ST_NO_CARD. */
 status sim_card_transmit(struct sim_card *card, const char *front, struct bytes cmd,
 			 struct wtr *reply) MUST_USE;
 
@@ -39,20 +39,20 @@ void sim_card_iccid(struct sim_card *card, char ret_digits[21]);
 void sim_card_set_t0(struct sim_card *card, bool t0);
 bool sim_card_is_t0(struct sim_card *card);
 
-/* A text command of the test control channel (see unix front): "status", "fault SPEC", "fault clear",
- * "fault list", "reset", "remove", "insert", "swap DIR" (another card; all channels are lost),
- * "swap-hot DIR" (its channels and sessions go on: a crossed answer), "channels" (the open ones),
- * "latency MS", "config set KEY VALUE" (quirk options of §18), "config list", "mark TEXT" (a line in
- * the APDU log). The answer is
- * text: "ok …" or "error …". */
+/* A text command of the test control channel (see unix front): "status", "fault SPEC", "fault
+ * clear", "fault list", "reset", "remove", "insert", "swap DIR" (another card; all channels are
+ * lost), "swap-hot DIR" (its channels and sessions go on: a crossed answer), "channels" (the open
+ * ones), "latency MS", "config set KEY VALUE" (quirk options of §18), "config list", "mark TEXT" (a
+ * line in the APDU log). The answer is text: "ok …" or "error …". */
 void sim_card_control(struct sim_card *card, struct bytes text, struct wtr *reply);
 
-/* Words that belong to a front ("unplug", "plug", ...): sim_card_control offers a text that it does not
- * know to each handler, in the order they were added and with no lock held, until one returns true,
- * having written its answer. At most 8 handlers; adding with the same ctx again replaces. handle ==
- * NULL removes, and returns only when no call of that handler is running. */
+/* Words that belong to a front ("unplug", "plug", ...): sim_card_control offers a text that it does
+ * not know to each handler, in the order they were added and with no lock held, until one returns
+ * true, having written its answer. At most 8 handlers; adding with the same ctx again replaces.
+ * handle == NULL removes, and returns only when no call of that handler is running. */
 void sim_card_add_control(struct sim_card *card,
-			  bool (*handle)(void *ctx, struct bytes text, struct wtr *reply), void *ctx);
+			  bool (*handle)(void *ctx, struct bytes text, struct wtr *reply),
+			  void *ctx);
 
 /* The card's faults, for the fronts: one list for all. Owned by the card. */
 struct sim_faults *sim_card_faults(struct sim_card *card);
@@ -63,7 +63,8 @@ void sim_card_set_latency(struct sim_card *card, unsigned ms);
 /* Bytes per second of the link; 0: no limit. */
 void sim_card_set_byte_rate(struct sim_card *card, unsigned bytes_per_second);
 
-/* Blocks in the calling thread for the time that n bytes take on the link at --byte-rate (0: none). */
+/* Blocks in the calling thread for the time that n bytes take on the link at --byte-rate (0: none).
+ */
 void sim_link_delay(struct sim_card *card, size_t n);
 
 #endif

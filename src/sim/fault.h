@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Faults by the names of the reference's list (transports.md §11): C1..C12 act in the card, F1..F29 in
- * the AT front. STALE, TRUNC and BADSIG belong to the card too: an answer of the command before, an
- * answer cut short, a signature that does not verify.
+/* Faults by the names of the reference's list (transports.md §11): C1..C12 act in the card, F1..F29
+ * in the AT front. STALE, TRUNC and BADSIG belong to the card too: an answer of the command before,
+ * an answer cut short, a signature that does not verify.
  *
  * SPEC := NAME [ '@' N ] [ 'x' COUNT ] [ ':' PARAM ]
  *   @N      strikes first at the Nth APDU (C) or AT command (F) after it was armed, counted from 1;
@@ -19,13 +19,50 @@
 
 enum sim_fault_name {
 	FAULT_NONE,
-	FAULT_C1, FAULT_C2, FAULT_C3, FAULT_C4, FAULT_C5, FAULT_C6, FAULT_C7, FAULT_C8, FAULT_C9,
-	FAULT_C10, FAULT_C11, FAULT_C12,
-	FAULT_F1, FAULT_F2, FAULT_F3, FAULT_F4, FAULT_F5, FAULT_F6, FAULT_F7, FAULT_F8, FAULT_F9,
-	FAULT_F10, FAULT_F11, FAULT_F12, FAULT_F13, FAULT_F14, FAULT_F15, FAULT_F16, FAULT_F17,
-	FAULT_F18, FAULT_F19, FAULT_F20, FAULT_F21, FAULT_F22, FAULT_F23, FAULT_F24, FAULT_F25,
-	FAULT_F26, FAULT_F27, FAULT_F28, FAULT_F29,
-	FAULT_STALE, FAULT_TRUNC, FAULT_BADSIG, /* the card's, counted with C */
+	FAULT_C1,
+	FAULT_C2,
+	FAULT_C3,
+	FAULT_C4,
+	FAULT_C5,
+	FAULT_C6,
+	FAULT_C7,
+	FAULT_C8,
+	FAULT_C9,
+	FAULT_C10,
+	FAULT_C11,
+	FAULT_C12,
+	FAULT_F1,
+	FAULT_F2,
+	FAULT_F3,
+	FAULT_F4,
+	FAULT_F5,
+	FAULT_F6,
+	FAULT_F7,
+	FAULT_F8,
+	FAULT_F9,
+	FAULT_F10,
+	FAULT_F11,
+	FAULT_F12,
+	FAULT_F13,
+	FAULT_F14,
+	FAULT_F15,
+	FAULT_F16,
+	FAULT_F17,
+	FAULT_F18,
+	FAULT_F19,
+	FAULT_F20,
+	FAULT_F21,
+	FAULT_F22,
+	FAULT_F23,
+	FAULT_F24,
+	FAULT_F25,
+	FAULT_F26,
+	FAULT_F27,
+	FAULT_F28,
+	FAULT_F29,
+	FAULT_STALE,
+	FAULT_TRUNC,
+	FAULT_BADSIG, /* the card's, counted with C */
 	FAULT_COUNT
 };
 
@@ -42,7 +79,7 @@ void sim_faults_tick(struct sim_faults *f, char family);
 bool sim_faults_strikes(struct sim_faults *f, enum sim_fault_name name, char param[64]);
 /* How many strikes so far, for "fault list". */
 unsigned sim_faults_struck(struct sim_faults *f, enum sim_fault_name name);
-const char *sim_fault_text(enum sim_fault_name name); /* one line: what it does */
+const char *sim_fault_text(enum sim_fault_name name);  /* one line: what it does */
 const char *sim_fault_label(enum sim_fault_name name); /* "C1" */
 /* What is armed, as text: "C1@3x1 struck 0, F6@1x0 struck 12", or "none". */
 void sim_faults_list(struct sim_faults *f, struct wtr *w);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The faces of the software SIM. Each runs in its own threads inside iotsafe-sim; start returns once
- * the front answers (unix: listening; at: link made; vpcd: connected and powered by pcscd, or waiting
- * to connect), stop ends the threads and removes what start made. */
+/* The faces of the software SIM. Each runs in its own threads inside iotsafe-sim; start returns
+ * once the front answers (unix: listening; at: link made; vpcd: connected and powered by pcscd, or
+ * waiting to connect), stop ends the threads and removes what start made. */
 #ifndef IOTSAFE_SIM_FRONT_H
 #define IOTSAFE_SIM_FRONT_H
 
