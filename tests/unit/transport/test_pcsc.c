@@ -436,6 +436,7 @@ static void test_t0(void **state)
 {
 	struct transport *t = with_card();
 	char got[600];
+	char again[11];
 
 	(void)state;
 	pcsc_rig_control("config set t0 yes");
@@ -446,9 +447,13 @@ static void test_t0(void **state)
 	assert_int_equal(enter(t, 3000), ST_OK);
 	assert_int_equal(t->traits, TRANSPORT_T0);
 	open_channel(t);
+	/* T=0 through pcscd: the card's procedure bytes are ours to follow */
 	assert_int_equal(transmit(t, "81CB010000", got), ST_OK);
-	assert_int_equal(
-		strncmp(got, "6C", 2) == 0 || strncmp(got, "61", 2) == 0 || strlen(got) > 100, 1);
+	assert_memory_equal(got, "6C", 2);
+	snprintf(again, sizeof(again), "81CB0100%.2s", got + 2);
+	assert_int_equal(transmit(t, again, got), ST_OK);
+	assert_true(strlen(got) > 100);
+	assert_string_equal(got + strlen(got) - 4, "9000");
 	transport_leave(t);
 	close_channel(t);
 	transport_close(t);
