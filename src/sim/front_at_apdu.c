@@ -133,16 +133,21 @@ status at_apdu_for_host(struct sim_front *m, struct bytes cmd, struct wtr *reply
 int at_apdu_open_channel(struct sim_front *m, struct bytes aid, uint8_t *ret_channel)
 {
 	uint8_t cmd[APDU_CMD_MAX];
-	uint8_t reply[APDU_REPLY_MAX];
+	uint8_t reply[APDU_REPLY_MAX] = {0};
 	struct wtr c = WTR_ON(cmd);
 	struct wtr r = WTR_ON(reply);
 
 	if (exchange(m, BYTES_LIT("\x00\x70\x00\x00\x01"), &r) != ST_OK)
 		return CME_SIM_FAILURE;
-	if (r.n != 3 || sw_of(wtr_bytes(&r)) != 0x9000)
-		return CME_MEMORY_FULL;
-
+	unsigned opened = sw_of(wtr_bytes(&r));
 	uint8_t channel = reply[0];
+	if (r.n != 3)
+		return CME_MEMORY_FULL;
+	if (opened != 0x9000 && opened >> 8 != 0x91) {
+		at_apdu_close_channel(m, channel); /* a number under a warning */
+		return CME_SIM_FAILURE;
+	}
+
 	wtr_u8(&c, at_apdu_class(0x00, channel));
 	wtr_put(&c, BYTES_LIT("\xA4\x04\x00"));
 	wtr_u8(&c, (uint8_t)aid.n);
