@@ -284,8 +284,9 @@ static status note_card(struct pcsc_transport *p)
 	uint32_t hash = mix_service(mix(2166136261u, s.rgbAtr, n));
 	p->t.generation = count << 32 | hash;
 	p->t.traits = p->protocol == SCARD_PROTOCOL_T0 ? TRANSPORT_T0 : 0;
+	bool is_named = strcmp(p->reader, p->wanted) == 0;
 	snprintf(p->t.description, sizeof(p->t.description), "%.*s",
-		 (int)sizeof(p->t.description) - 1, p->reader);
+		 (int)sizeof(p->t.description) - 1, is_named ? "" : p->reader);
 	return ST_OK;
 }
 

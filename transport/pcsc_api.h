@@ -11,22 +11,17 @@
 
 struct pcsc_api {
 	void *library; /* NULL: not loaded */
-	LONG (*establish)(DWORD scope, LPCVOID r1, LPCVOID r2, LPSCARDCONTEXT ret_ctx);
-	LONG (*release)(SCARDCONTEXT ctx);
-	LONG (*list_readers)(SCARDCONTEXT ctx, LPCSTR groups, LPSTR readers, LPDWORD len);
-	LONG (*status_change)(SCARDCONTEXT ctx, DWORD ms, SCARD_READERSTATE *states, DWORD count);
-	LONG (*connect)
-	(SCARDCONTEXT ctx, LPCSTR reader, DWORD share, DWORD protocols, LPSCARDHANDLE ret_card,
-	 LPDWORD ret_protocol);
-	LONG (*reconnect)
-	(SCARDHANDLE card, DWORD share, DWORD protocols, DWORD init, LPDWORD ret_protocol);
-	LONG (*disconnect)(SCARDHANDLE card, DWORD disposition);
-	LONG (*begin)(SCARDHANDLE card);
-	LONG (*end)(SCARDHANDLE card, DWORD disposition);
-	LONG (*transmit)
-	(SCARDHANDLE card, const SCARD_IO_REQUEST *send_pci, LPCBYTE cmd, DWORD cmd_len,
-	 SCARD_IO_REQUEST *recv_pci, LPBYTE reply, LPDWORD reply_len);
-	LONG (*attribute)(SCARDHANDLE card, DWORD id, LPBYTE value, LPDWORD len);
+	__typeof__(SCardEstablishContext) *establish;
+	__typeof__(SCardReleaseContext) *release;
+	__typeof__(SCardListReaders) *list_readers;
+	__typeof__(SCardGetStatusChange) *status_change;
+	__typeof__(SCardConnect) *connect;
+	__typeof__(SCardReconnect) *reconnect;
+	__typeof__(SCardDisconnect) *disconnect;
+	__typeof__(SCardBeginTransaction) *begin;
+	__typeof__(SCardEndTransaction) *end;
+	__typeof__(SCardTransmit) *transmit;
+	__typeof__(SCardGetAttrib) *attribute;
 };
 
 /* Loads `name` ("libpcsclite.so.1") and fills api. ST_NO_SERVICE where it is not installed, or
