@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "file.h"
@@ -61,6 +62,18 @@ static void unlock(pthread_mutex_t **m)
 	pthread_mutex_t *held_ ON_EXIT(unlock) = (mutex);                                          \
 	lock(held_)
 
+static void init_locks(struct sim_card *card)
+{
+	pthread_condattr_t monotonic;
+	pthread_mutex_init(&card->turn, NULL);
+	pthread_mutex_init(&card->state, NULL);
+	pthread_mutex_init(&card->handling, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&card->ended, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+}
+
 status sim_card_load(const char *dir, struct sim_card **ret_card, char err[256])
 {
 	struct sim_card *card = calloc(1, sizeof(*card));
@@ -74,9 +87,7 @@ status sim_card_load(const char *dir, struct sim_card **ret_card, char err[256])
 		free(card);
 		return st;
 	}
-	pthread_mutex_init(&card->turn, NULL);
-	pthread_mutex_init(&card->state, NULL);
-	pthread_mutex_init(&card->handling, NULL);
+	init_locks(card);
 	card->uicc.faults = card->faults;
 	card->present = true;
 	card->generation = 1;
@@ -99,6 +110,7 @@ void sim_card_free(struct sim_card *card)
 	pthread_mutex_destroy(&card->turn);
 	pthread_mutex_destroy(&card->state);
 	pthread_mutex_destroy(&card->handling);
+	pthread_cond_destroy(&card->ended);
 	mem_wipe(card, sizeof(*card));
 	free(card);
 }
@@ -297,6 +309,16 @@ static void run(struct sim_card *card, struct bytes cmd, struct wtr *reply)
 	mem_wipe(store, sizeof(store));
 }
 
+/* Time that passes for this thread, unless the program ends. */
+static void spend(struct sim_card *card, int64_t ms)
+{
+	deadline until = deadline_now() + ms * 1000000;
+	struct timespec at = {.tv_sec = until / 1000000000, .tv_nsec = until % 1000000000};
+	WITH(&card->state);
+	while (ms > 0 && !card->ending && deadline_now() < until)
+		pthread_cond_timedwait(&card->ended, &card->state, &at);
+}
+
 /* The time that the card takes over this command. */
 static int64_t card_time(struct sim_card *card)
 {
@@ -314,7 +336,7 @@ static status transmit_locked(struct sim_card *card, const char *front, struct b
 {
 	WITH(&card->state);
 	size_t before = reply->n;
-	if (!card->present)
+	if (!card->present || card->ending)
 		return ST_NO_CARD;
 	run(card, cmd, reply);
 	log_apdu(card, front, cmd, bytes_of(reply->p + before, reply->n - before));
@@ -327,7 +349,7 @@ status sim_card_transmit(struct sim_card *card, const char *front, struct bytes 
 	WITH(&card->turn);
 	if (!sim_card_present(card))
 		return ST_NO_CARD;
-	deadline_sleep(DEADLINE_NEVER, card_time(card));
+	spend(card, card_time(card));
 	return transmit_locked(card, front, cmd, reply);
 }
 
@@ -381,6 +403,13 @@ struct sim_faults *sim_card_faults(struct sim_card *card)
 	return card->faults;
 }
 
+void sim_card_end(struct sim_card *card)
+{
+	WITH(&card->state);
+	card->ending = true;
+	pthread_cond_broadcast(&card->ended);
+}
+
 void sim_card_set_latency(struct sim_card *card, unsigned ms)
 {
 	WITH(&card->state);
@@ -401,5 +430,5 @@ void sim_link_delay(struct sim_card *card, size_t n)
 		rate = card->byte_rate;
 	}
 	if (rate > 0)
-		deadline_sleep(DEADLINE_NEVER, (int64_t)(n * 1000 / rate));
+		spend(card, (int64_t)(n * 1000 / rate));
 }

@@ -63,6 +63,10 @@ void sim_card_set_latency(struct sim_card *card, unsigned ms);
 /* Bytes per second of the link; 0: no limit. */
 void sim_card_set_byte_rate(struct sim_card *card, unsigned bytes_per_second);
 
+/* The program ends: waits of the card and of the link are over at once, and no command is answered
+ * any more (ST_NO_CARD). Before the fronts are stopped. */
+void sim_card_end(struct sim_card *card);
+
 /* Blocks in the calling thread for the time that n bytes take on the link at --byte-rate (0: none).
  */
 void sim_link_delay(struct sim_card *card, size_t n);

@@ -25,6 +25,8 @@ struct sim_card {
 	struct card_handler handler[CARD_HANDLERS_MAX];
 	struct uicc uicc;
 	struct sim_faults *faults;
+	pthread_cond_t ended; /* with `state`, on the monotonic clock */
+	bool ending;
 	bool present;
 	uint32_t generation;
 	uint8_t atr[ATR_MAX];

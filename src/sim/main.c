@@ -256,6 +256,7 @@ static int serve(struct running *r, struct args *a)
 	fflush(stdout);
 	while (sigwait(&ends, &sig) != 0) {
 	}
+	sim_card_end(r->card);
 	stop_fronts(r, r->fronts);
 	return EXIT_SUCCESS;
 }

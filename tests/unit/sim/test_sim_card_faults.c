@@ -2,6 +2,7 @@
 /* The card's faults and its control commands. */
 #include "card_rig.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -181,6 +182,29 @@ static void test_c10_slow(void **state)
 	rig_control(r, "latency x", "error");
 }
 
+static void *end_soon(void *card)
+{
+	deadline_sleep(DEADLINE_NEVER, 50);
+	sim_card_end(card);
+	return NULL;
+}
+
+static void test_end_cuts_waits_short(void **state)
+{
+	struct rig *r = *state;
+	pthread_t thread;
+	uint8_t out[300];
+	struct wtr w = WTR_ON(out);
+	rig_control(r, "fault C10:60000", "ok");
+	int64_t start = deadline_now();
+	assert_int_equal(pthread_create(&thread, NULL, end_soon, r->card), 0);
+	assert_int_equal(sim_card_transmit(r->card, "test", BYTES_LIT("\0\xF2\0\x0C"), &w),
+			 ST_NO_CARD);
+	assert_true(deadline_now() - start < 10000 * 1000000LL);
+	pthread_join(thread, NULL);
+	rig_reload(r);
+}
+
 static void test_c11_applet_gone(void **state)
 {
 	struct rig *r = *state;
@@ -326,6 +350,7 @@ int main(void)
 		cmocka_unit_test_setup(test_c8_another_card, fresh),
 		cmocka_unit_test_setup(test_c9_refresh, fresh),
 		cmocka_unit_test_setup(test_c10_slow, fresh),
+		cmocka_unit_test_setup(test_end_cuts_waits_short, fresh),
 		cmocka_unit_test_setup(test_c11_applet_gone, fresh),
 		cmocka_unit_test_setup(test_c12_short_answers, fresh),
 		cmocka_unit_test_setup(test_stale_truncated_bad, fresh),
