@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The only door to libcrypto for the module and the tool: hashes, curves, signature checks, X.509.
  *
- * It works in a private OSSL_LIB_CTX with the default provider only and no configuration file, made
- * at first use: our module is itself loaded by OpenSSL's engine and provider, and the default
- * context would lead back into them. After OPENSSL_cleanup (which we learn by OPENSSL_atexit) every
- * function answers ST_CRYPTO and touches nothing. Thread-safe. No secret key passes here. */
+ * It works in a private OSSL_LIB_CTX, made at first use, and keeps to the parts of libcrypto that
+ * have no global state: our module is itself loaded by OpenSSL's engine and provider, and the
+ * host's configuration file, which EVP would read whatever the context, would lead back into them.
+ * After OPENSSL_cleanup (which we learn by OPENSSL_atexit) every function answers ST_CRYPTO and
+ * touches nothing. Thread-safe. No secret key passes here. */
 #ifndef IOTSAFE_BASE_CRYPTO_H
 #define IOTSAFE_BASE_CRYPTO_H
 
@@ -54,6 +55,9 @@ struct public_key {
 bool public_key_equal(const struct public_key *a, const struct public_key *b);
 /* DER SubjectPublicKeyInfo into w. EC keys name their curve. */
 status public_key_spki(const struct public_key *k, struct wtr *w) MUST_USE;
+/* And back: a key of a named curve that we know, or RSA up to our sizes. ST_KEY_KIND for others,
+ * ST_POINT_INVALID, ST_MALFORMED or ST_TRUNCATED. */
+status public_key_from_spki(struct bytes spki, struct public_key *ret_k) MUST_USE;
 /* SHA-1 of the EC point or of the RSA modulus: the CKA_ID of the pair. */
 status public_key_id(const struct public_key *k, uint8_t ret[20]) MUST_USE;
 

@@ -2,33 +2,31 @@
 #include "libctx.h"
 
 #include <openssl/crypto.h>
-#include <openssl/provider.h>
-#include <dlfcn.h>
+#include <openssl/obj_mac.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
 /* All that this library ever keeps of libcrypto. */
 static struct {
 	OSSL_LIB_CTX *ctx;
-	OSSL_PROVIDER *provider;
-	EVP_MD *md[HASH_SHA512 + 1];
+	EC_GROUP *group[CURVE_BRAINPOOL_P256R1 + 1];
 } own;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static _Atomic enum { UNMADE, READY, DEAD } state = UNMADE;
 
-static const char *const md_names[] = {
-	[HASH_NONE] = NULL,	  [HASH_SHA1] = "SHA1",	    [HASH_SHA256] = "SHA256",
-	[HASH_SHA384] = "SHA384", [HASH_SHA512] = "SHA512",
+static const int nids[] = {
+	[CURVE_NONE] = NID_undef,
+	[CURVE_P256] = NID_X9_62_prime256v1,
+	[CURVE_P384] = NID_secp384r1,
+	[CURVE_BRAINPOOL_P256R1] = NID_brainpoolP256r1,
 };
 
 static void drop(void)
 {
-	for (int i = HASH_SHA1; i <= HASH_SHA512; i++) {
-		EVP_MD_free(own.md[i]);
-		own.md[i] = NULL;
+	for (int i = CURVE_P256; i <= CURVE_BRAINPOOL_P256R1; i++) {
+		EC_GROUP_free(own.group[i]);
+		own.group[i] = NULL;
 	}
-	OSSL_PROVIDER_unload(own.provider);
-	own.provider = NULL;
 	OSSL_LIB_CTX_free(own.ctx);
 	own.ctx = NULL;
 }
@@ -40,45 +38,36 @@ static void on_cleanup(void)
 		drop();
 }
 
-/* libcrypto keeps the address of on_cleanup until the process ends, and Debian builds it without
- * the pinning of callers that would keep this object mapped: so it pins itself. Fails for the main
- * program, which nobody unloads. */
-static void stay_mapped(void)
-{
-	Dl_info self;
-
-	if (dladdr((void *)&own, &self) != 0 && self.dli_fname)
-		(void)dlopen(self.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
-}
-
 static bool make(void)
 {
-	/* base set-up only, no configuration; says no after OPENSSL_cleanup */
-	if (OPENSSL_init_crypto(0, NULL) != 1)
-		return false;
 	own.ctx = OSSL_LIB_CTX_new();
 	if (!own.ctx)
 		return false;
-	own.provider = OSSL_PROVIDER_load(own.ctx, "default");
-	if (!own.provider)
-		return false;
-	for (int i = HASH_SHA1; i <= HASH_SHA512; i++)
-		own.md[i] = EVP_MD_fetch(own.ctx, md_names[i], NULL);
-	return own.md[HASH_SHA256] != NULL;
+	for (int i = CURVE_P256; i <= CURVE_BRAINPOOL_P256R1; i++) {
+		own.group[i] = EC_GROUP_new_by_curve_name_ex(own.ctx, NULL, nids[i]);
+		if (!own.group[i])
+			return false;
+	}
+	return true;
+}
+
+/* Registered once: libcrypto then keeps this object mapped. The first call says no after
+ * OPENSSL_cleanup, and sets up no configuration. */
+static bool registered(void)
+{
+	static bool done;
+
+	if (!done)
+		done = OPENSSL_init_crypto(0, NULL) == 1 && OPENSSL_atexit(on_cleanup) == 1;
+	return done;
 }
 
 OSSL_LIB_CTX *libctx_get(void)
 {
 	if (atomic_load(&state) == UNMADE) {
 		pthread_mutex_lock(&lock);
-		if (atomic_load(&state) == UNMADE) {
-			static bool registered; /* never twice */
-
-			if (!registered) {
-				stay_mapped();
-				registered = OPENSSL_atexit(on_cleanup) == 1;
-			}
-			if (registered && make())
+		if (atomic_load(&state) == UNMADE && registered()) {
+			if (make())
 				atomic_store(&state, READY);
 			else
 				drop();
@@ -86,6 +75,28 @@ OSSL_LIB_CTX *libctx_get(void)
 		pthread_mutex_unlock(&lock);
 	}
 	return atomic_load(&state) == READY ? own.ctx : NULL;
+}
+
+const EC_GROUP *libctx_group(enum curve c)
+{
+	return libctx_get() && c > CURVE_NONE && c <= CURVE_BRAINPOOL_P256R1 ? own.group[c] : NULL;
+}
+
+BN_CTX *libctx_bn_ctx(void)
+{
+	BN_CTX *ctx = libctx_get() ? BN_CTX_new_ex(libctx_get()) : NULL;
+
+	if (ctx)
+		BN_CTX_start(ctx);
+	return ctx;
+}
+
+void libctx_free_bn_ctx(BN_CTX **ctx)
+{
+	if (!*ctx)
+		return;
+	BN_CTX_end(*ctx);
+	BN_CTX_free(*ctx);
 }
 
 enum { MARK_NONE, MARK_EMPTY, MARK_SET };
@@ -111,9 +122,4 @@ void libctx_errors_back(int *mark)
 bool crypto_alive(void)
 {
 	return libctx_get() != NULL;
-}
-
-const EVP_MD *libctx_md(enum hash_alg alg)
-{
-	return libctx_get() && alg > HASH_NONE && alg <= HASH_SHA512 ? own.md[alg] : NULL;
 }

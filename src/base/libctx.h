@@ -1,30 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The private OpenSSL library context of crypto.h, for the files that implement it. */
+/* What the files behind crypto.h use of libcrypto: big numbers, curves, names and PEM, in a context
+ * of our own. No EVP, no X509: OpenSSL 3 asks its engines for each digest and each key, whatever
+ * library context they are of, and for that it reads the host's configuration file, which may name
+ * us. tests/unit/base/test_libctx.c holds this. */
 #ifndef IOTSAFE_SRC_BASE_LIBCTX_H
 #define IOTSAFE_SRC_BASE_LIBCTX_H
 
+#include <openssl/bn.h>
+#include <openssl/ec.h>
 #include <openssl/err.h>
-#include <openssl/evp.h>
 
 #include "crypto.h"
 #include "mem.h"
 
 /* libcrypto's error queue belongs to the host program too: what a scope of ours adds to it is taken
  * back at the scope's end, and nothing else. */
-void libctx_errors_back(int *marked);
 int libctx_errors_mark(void);
-#define LIBCTX_QUIET() int quiet_ ON_EXIT(libctx_errors_back) = libctx_errors_mark()
+void libctx_errors_back(int *mark);
+#define LIBCTX_QUIET()                                                                             \
+	int quiet_ ON_EXIT(libctx_errors_back) __attribute__((unused)) = libctx_errors_mark()
 
 /* The context, made at the first call; NULL after OPENSSL_cleanup or when it cannot be made. */
 OSSL_LIB_CTX *libctx_get(void);
-
-/* Group name that libcrypto knows the curve by. */
-const char *libctx_group(enum curve c);
-/* An EVP_MD of the private context for alg, static for the context's life; NULL if there is none.
- */
-const EVP_MD *libctx_md(enum hash_alg alg);
-/* EVP_PKEY of a public key, to be freed by the caller. */
-status libctx_pkey(const struct public_key *k, EVP_PKEY **ret_pkey) MUST_USE;
-void libctx_free_pkey(EVP_PKEY **pkey);
+/* The curve's group, static for the context's life; NULL without context or for no curve. */
+const EC_GROUP *libctx_group(enum curve c);
+/* Scratch numbers in the context, for ON_EXIT(libctx_free_bn_ctx). */
+BN_CTX *libctx_bn_ctx(void);
+void libctx_free_bn_ctx(BN_CTX **ctx);
 
 #endif
