@@ -140,6 +140,7 @@ static status run_apdu(struct at_device *d, const struct channel *ch, struct byt
 	if (st == ST_OK)
 		st = at_setup_run(d, &x, by_handle ? AT_IN_CGLA : AT_IN_CSIM, dl);
 	if (st == ST_OK) {
+		d->cgla_works = d->cgla_works || by_handle;
 		st = at_line_apdu(at_reply_info(&d->e.reply), reply);
 		d->e.dirty = d->e.dirty || st != ST_OK;
 	}
@@ -184,7 +185,6 @@ static status at_channel_open(struct transport *t, struct bytes aid, struct chan
 		d->cgla_missing = true;
 	}
 	TRY(st);
-	d->cgla_works = true;
 	return at_line_handle(at_reply_info(&d->e.reply), ret_ch->handle);
 }
 

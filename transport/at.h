@@ -16,7 +16,7 @@ struct at_device {
 	enum at_mode asked;    /* by the URI */
 	enum at_mode mode;     /* in force: the quirk table may know better than auto */
 	bool ready;	       /* the set-up dialogue is done on this descriptor */
-	bool cgla_works;       /* a CCHO has succeeded */
+	bool cgla_works;       /* a CGLA has succeeded */
 	bool cgla_missing;     /* the modem does not know CCHO */
 	deadline absent_until; /* the modem said that there is no SIM; 0: it did not */
 	size_t iccid_spelling; /* the one that worked last */

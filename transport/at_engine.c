@@ -66,19 +66,32 @@ status at_engine_drain(struct at_engine *e)
 	return ST_OK;
 }
 
-/* Reads until nothing has come for QUIET_MS. */
-static status listen_quiet(struct at_engine *e, deadline dl, bool *heard)
+/* What sync has met so far. */
+struct findings {
+	bool heard;  /* the modem said something */
+	bool answer; /* and not all of it was unsolicited */
+};
+
+/* Listens until no answer, or piece of one, has come for QUIET_MS. Unsolicited lines do not count:
+ * some modems never stop. */
+static status listen_quiet(struct at_engine *e, deadline dl, struct findings *f)
 {
-	while (!deadline_passed(dl)) {
-		status st = at_port_wait(e->fd, deadline_sooner(dl, QUIET_MS));
+	deadline limit = deadline_sooner(dl, QUIET_MS);
+	for (;;) {
+		status st = at_port_wait(e->fd, limit);
 		if (st == ST_TIMEOUT)
 			return ST_OK;
 		TRY(st);
 		size_t n = 0;
 		TRY(take_some(e, &n));
-		*heard = *heard || n > 0;
+		f->heard = f->heard || n > 0;
+		if (e->reply.stray || e->reply.prompt || e->reply.line_n > 0)
+			limit = deadline_sooner(dl, QUIET_MS);
+		f->answer = f->answer || e->reply.stray || e->reply.prompt;
+		e->reply.stray = false;
+		if (deadline_passed(limit))
+			return ST_OK;
 	}
-	return ST_OK;
 }
 
 static status send_line(struct at_engine *e, const char *text, deadline dl)
@@ -92,6 +105,12 @@ static status send_line(struct at_engine *e, const char *text, deadline dl)
 	return st;
 }
 
+/* A bare handle, or the final result of a modem that has fallen back to ATV0. */
+static bool is_lone_digit(const struct at_reply *r)
+{
+	return r->expect.want == AT_WANT_HANDLE && r->info_n == 1;
+}
+
 /* Until the final result. A modem that gives the awaited line and then forgets the OK is believed
  * after a second. */
 static status collect(struct at_engine *e, deadline dl)
@@ -102,6 +121,8 @@ static status collect(struct at_engine *e, deadline dl)
 		status st = at_port_wait(e->fd, limit);
 		if (st != ST_OK) {
 			e->dirty = true;
+			if (st == ST_TIMEOUT && is_lone_digit(&e->reply))
+				return ST_DESYNC;
 			return st == ST_TIMEOUT && seen > 0 ? ST_OK : st;
 		}
 		size_t n = 0;
@@ -113,37 +134,40 @@ static status collect(struct at_engine *e, deadline dl)
 	return ST_OK;
 }
 
-/* One AT. *ret_clean: it was answered by OK and nothing else came. */
-static status probe(struct at_engine *e, int64_t ms, deadline dl, bool *heard, bool *ret_clean)
+/* One AT. *ret_clean: it was answered by OK and no other answer came. */
+static status probe(struct at_engine *e, int64_t ms, deadline dl, struct findings *f,
+		    bool *ret_clean)
 {
 	*ret_clean = false;
 	at_reply_begin(&e->reply, &plain_at);
 	TRY(send_line(e, plain_at.sent, dl));
 	status st = collect(e, deadline_sooner(dl, ms));
-	bool answered = st == ST_OK && e->reply.final == AT_FINAL_OK;
 	if (st == ST_TIMEOUT)
 		return ST_OK;
 	TRY(st);
-	*heard = true;
-	TRY(listen_quiet(e, dl, heard));
-	*ret_clean = answered && !e->reply.foreign && !e->reply.stray && !e->reply.prompt;
+	bool answered = e->reply.final == AT_FINAL_OK && !e->reply.foreign && !e->reply.stray;
+	f->heard = true;
+	f->answer = false;
+	TRY(listen_quiet(e, dl, f));
+	*ret_clean = answered && !f->answer;
 	return ST_OK;
 }
 
 status at_engine_sync(struct at_engine *e, deadline dl)
 {
-	bool heard = false, clean = false;
+	struct findings f = {false, false};
+	bool clean = false;
 	dl = deadline_sooner(dl, SYNC_TOTAL_MS);
 	at_reply_wipe(&e->reply);
 	for (int64_t ms = SYNC_FIRST_MS; !clean; ms = ms < SYNC_LAST_MS ? 2 * ms : SYNC_LAST_MS) {
-		TRY(listen_quiet(e, dl, &heard));
+		TRY(listen_quiet(e, dl, &f));
 		if (e->reply.prompt)
 			TRY(escape_prompt(e, dl));
-		TRY(probe(e, ms, dl, &heard, &clean));
+		TRY(probe(e, ms, dl, &f, &clean));
 		if (!clean && deadline_passed(dl)) {
 			log_error("the modem %s: port shared with ModemManager?",
-				  heard ? "talks, but not with us" : "is silent");
-			return heard ? ST_BUSY_DEVICE : ST_TIMEOUT;
+				  f.heard ? "talks, but not with us" : "is silent");
+			return f.heard ? ST_BUSY_DEVICE : ST_TIMEOUT;
 		}
 	}
 	e->dirty = false;

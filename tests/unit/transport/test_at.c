@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -291,20 +292,23 @@ static void channels_are_opened_or_not(void **state)
 	}
 }
 
-/* A modem that has opened sessions before is not unable when it refuses one: they are all taken. */
+/* A modem whose sessions have worked is not unable when it refuses one: they are all taken. */
 static void no_channel_is_told_from_no_cgla(void **state)
 {
 	static const struct modem_row rows[] = {
 		{.command = "AT+CCHO", .reply = "\r\n+CCHO: 1" OK_TAIL, .times = 1},
 		SAYS("AT+CCHO", "\r\n+CME ERROR: 3\r\n"),
+		SAYS("AT+CGLA", ANSWER),
 		{0},
 	};
 	struct modem *m = modem_start(rows);
 	struct transport *t = enter(m);
-	struct channel ch;
+	struct channel ch = {.handle = ""};
+	const char *hex;
 	(void)state;
 	assert_int_equal(transport_channel_open(t, BYTES_OF(aid), &ch, deadline_in_ms(2000)),
 			 ST_OK);
+	assert_int_equal(exchange(t, &ch, &hex, 2000), ST_OK);
 	assert_int_equal(transport_channel_open(t, BYTES_OF(aid), &ch, deadline_in_ms(2000)),
 			 ST_NO_CHANNEL);
 	leave(t, m);
@@ -348,6 +352,34 @@ static void a_prompt_is_cancelled(void **state)
 	assert_int_equal(exchange(t, &session_1, &hex, 5000), ST_OK);
 	assert_string_equal(hex, "01029000");
 	assert_int_equal(modem_count(m, "<ESC>"), 1);
+	leave(t, m);
+}
+
+static void *chatter(void *arg)
+{
+	struct modem *m = arg;
+	for (int i = 0; i < 400; i++) {
+		modem_say(m, "\r\n+CEREG: 1\r\n");
+		usleep(5000);
+	}
+	return NULL;
+}
+
+/* A modem that reports its network every 5 ms can be brought back in step all the same. */
+static void chatter_does_not_keep_us_out_of_step(void **state)
+{
+	static const struct modem_row rows[] = {
+		{.command = "AT+CGLA", .times = 1}, SAYS("AT+CGLA", ANSWER), {0}};
+	struct modem *m = modem_start(rows);
+	struct transport *t = enter(m);
+	const char *hex;
+	pthread_t thread;
+	(void)state;
+	assert_int_equal(pthread_create(&thread, NULL, chatter, m), 0);
+	assert_int_equal(exchange(t, &session_1, &hex, 200), ST_TIMEOUT);
+	assert_int_equal(exchange(t, &session_1, &hex, 1500), ST_OK);
+	assert_string_equal(hex, "01029000");
+	pthread_join(thread, NULL);
 	leave(t, m);
 }
 
@@ -654,6 +686,7 @@ int main(void)
 		cmocka_unit_test(no_channel_is_told_from_no_cgla),
 		cmocka_unit_test(a_busy_sim_is_asked_again),
 		cmocka_unit_test(a_prompt_is_cancelled),
+		cmocka_unit_test(chatter_does_not_keep_us_out_of_step),
 		cmocka_unit_test(a_late_answer_is_nobodys),
 		cmocka_unit_test(the_sim_is_asked_for),
 		cmocka_unit_test(a_sim_put_back_is_found),
