@@ -31,6 +31,7 @@
 #include "mem.h"
 #include "pcsc.h"
 #include "pcsc_api.h"
+#include "pcsc_fd.h"
 #include "pcsc_gate.h"
 
 enum {
@@ -52,6 +53,7 @@ struct pcsc_transport {
 	SCARDHANDLE card;
 	DWORD protocol;
 	struct pcsc_gate gate;
+	struct pcsc_fd socket; /* of context */
 };
 
 static struct pcsc_transport *of(struct transport *t)
@@ -74,6 +76,8 @@ static void drop_context(struct pcsc_transport *p)
 	drop_card(p);
 	if (p->has_context && p->owner == getpid())
 		(void)p->api.release(p->context);
+	if (p->has_context && p->owner != getpid())
+		pcsc_fd_close(&p->socket);
 	p->has_context = false;
 }
 
@@ -96,11 +100,13 @@ static status need_context(struct pcsc_transport *p)
 		return ST_OK;
 	drop_context(p);
 	TRY(pcsc_api_load(&p->api, PCSC_LIBRARY));
+	int fd = pcsc_fd_next();
 	LONG rv = p->api.establish(SCARD_SCOPE_SYSTEM, NULL, NULL, &p->context);
 	if (rv != SCARD_S_SUCCESS)
 		return failed(p, "SCardEstablishContext", rv);
 	p->has_context = true;
 	p->owner = getpid();
+	pcsc_fd_note(&p->socket, fd);
 	return ST_OK;
 }
 
@@ -423,12 +429,14 @@ static void pcsc_free(struct transport *t, bool forked)
 	struct pcsc_transport *p = of(t);
 
 	pcsc_gate_close(&p->gate);
+	/* forked: the context is the parent's; any call on it, even the release, would be heard by
+	 * pcscd as the parent's. The library stays loaded with it. */
+	if (forked && p->has_context)
+		pcsc_fd_close(&p->socket);
 	if (!forked) {
 		pcsc_disconnect(t);
 		pcsc_api_unload(&p->api);
 	}
-	/* forked: the context is the parent's; any call on it, even the release, would be heard by
-	 * pcscd as the parent's. The library stays loaded with it. */
 	free(p);
 }
 

@@ -4,8 +4,11 @@
 #define IOTSAFE_TRANSPORT_PCSC_H
 
 #define PCSC_LIBRARY "libpcsclite.so.1"
-/* pcscd's socket; libpcsclite and we let PCSCLITE_CSOCK_NAME name another. */
 #define PCSC_SOCKET "/run/pcscd/pcscd.comm"
 #define PCSC_PID_FILE "/run/pcscd/pcscd.pid"
+
+/* pcscd's socket: PCSC_SOCKET unless PCSCLITE_CSOCK_NAME, which libpcsclite obeys too, names
+ * another. Static storage or the environment's. */
+const char *pcsc_socket_path(void);
 
 #endif

@@ -32,6 +32,13 @@ enum {
 	DAEMON_MS = 1000, /* for an answer that needs nobody but pcscd */
 };
 
+const char *pcsc_socket_path(void)
+{
+	const char *path = secure_getenv("PCSCLITE_CSOCK_NAME");
+
+	return path ? path : PCSC_SOCKET;
+}
+
 static void put_u32(struct wtr *w, uint32_t v)
 {
 	wtr_put(w, bytes_of(&v, sizeof(v)));
@@ -55,9 +62,8 @@ void pcsc_gate_close(struct pcsc_gate *g)
 static status open_socket(struct pcsc_gate *g)
 {
 	struct sockaddr_un sa = {.sun_family = AF_UNIX};
-	const char *path = secure_getenv("PCSCLITE_CSOCK_NAME");
+	int n = snprintf(sa.sun_path, sizeof(sa.sun_path), "%s", pcsc_socket_path());
 
-	int n = snprintf(sa.sun_path, sizeof(sa.sun_path), "%s", path ? path : PCSC_SOCKET);
 	if (n < 0 || (size_t)n >= sizeof(sa.sun_path))
 		return ST_ARG;
 	g->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "hex.h"
+#include "pcsc_fd.h"
 #include "pcsc_rig.h"
 #include "transport.h"
 
@@ -345,12 +346,29 @@ static void test_exclusive_holder(void **state)
 	transport_close(t);
 }
 
+/* Descriptors of this process that lead to pcscd. */
+static int count_sockets(void)
+{
+	int count = 0;
+
+	for (int fd = 0; fd < 256; fd++) {
+		struct pcsc_fd f;
+
+		pcsc_fd_note(&f, fd);
+		count += f.fd == fd;
+	}
+	return count;
+}
+
 static int child_at_work(struct transport *inherited)
 {
+	int failures = count_sockets() != 1;
+
 	transport_forget(inherited);
+	failures += count_sockets() != 0;
 	struct transport *t = open_uri("pcsc:");
 	char got[600];
-	int failures = enter(t, 3000) != ST_OK;
+	failures += enter(t, 3000) != ST_OK;
 
 	failures += transmit(t, "01" SELECT, got) != ST_OK || strcmp(got, "9000") != 0;
 	transport_leave(t);
@@ -376,6 +394,43 @@ static void test_fork_with_open_handle(void **state)
 	expect(t, "01" SELECT, "9000");
 	transport_leave(t);
 	close_channel(t);
+	transport_close(t);
+}
+
+/* Dies with a transaction open, and a child of its own lives on. */
+static void die_in_transaction(struct transport *t, int done)
+{
+	if (enter(t, 3000) != ST_OK)
+		_exit(1);
+	if (fork() == 0) {
+		transport_forget(t);
+		if (write(done, "x", 1) != 1)
+			_exit(1);
+		usleep(4000000);
+		_exit(0);
+	}
+	usleep(200000);
+	raise(SIGKILL);
+}
+
+static void test_holder_killed_its_child_lives(void **state)
+{
+	struct transport *t = with_card();
+	int done[2];
+	char byte;
+
+	(void)state;
+	assert_int_equal(pipe(done), 0);
+	pid_t pid = fork();
+	if (pid == 0) {
+		transport_forget(t);
+		die_in_transaction(open_uri("pcsc:"), done[1]);
+	}
+	assert_int_equal(read(done[0], &byte, 1), 1);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	expect_healthy(t);
+	close(done[0]);
+	close(done[1]);
 	transport_close(t);
 }
 
@@ -492,6 +547,7 @@ int main(void)
 		cmocka_unit_test(test_transaction_that_ends_in_time),
 		cmocka_unit_test(test_exclusive_holder),
 		cmocka_unit_test(test_fork_with_open_handle),
+		cmocka_unit_test(test_holder_killed_its_child_lives),
 		cmocka_unit_test(test_removed_and_reinserted),
 		cmocka_unit_test(test_fast_swap),
 		cmocka_unit_test(test_removed_inside_an_operation),
