@@ -112,9 +112,22 @@ static status read_file(struct slot *s, struct object *o)
 		return st;
 	}
 	uint8_t *fit = realloc(buf, w.n + 1);
+	free(o->data); /* of a reading that was no good */
 	o->data = fit != NULL ? fit : buf;
 	o->data_n = w.n;
 	return ST_OK;
+}
+
+/* A piece that was lost or crossed on its way would spoil the certificate for as long as the card
+ * stays: what is none is read once more. */
+static status parse_twice(struct slot *s, struct object *o)
+{
+	status st = parse_certificate(o);
+
+	if (st == ST_OK || st == ST_NOMEM || st == ST_CRYPTO)
+		return st;
+	TRY(read_file(s, o));
+	return parse_certificate(o);
 }
 
 status token_file(struct slot *s, struct object *o)
@@ -124,17 +137,19 @@ status token_file(struct slot *s, struct object *o)
 	status st = o->c.activated ? read_file(s, o) : ST_KEY_UNUSABLE;
 	if (st != ST_OK && !is_refusal(st))
 		return st;
-	o->state = st == ST_OK ? FILE_READ : FILE_REFUSED;
-	if (!o->c.is_certificate)
+	if (!o->c.is_certificate) {
+		o->state = st == ST_OK ? FILE_READ : FILE_REFUSED;
 		return ST_OK;
+	}
 	if (st == ST_OK)
-		st = parse_certificate(o);
-	if (st == ST_NOMEM || st == ST_CRYPTO)
+		st = parse_twice(s, o);
+	if (st != ST_OK && !is_refusal(st))
 		return st;
 	if (st != ST_OK) {
 		log_info("certificate container without a certificate: %s", status_text(st));
 		o->class = CKO_DATA;
 	}
+	o->state = o->data != NULL ? FILE_READ : FILE_REFUSED;
 	return ST_OK;
 }
 

@@ -55,15 +55,35 @@ static status read_pages(struct card *c, struct wtr *w, deadline dl)
 	return ST_OK;
 }
 
+/* Neither empty nor cut. */
+static bool is_whole(struct bytes list)
+{
+	struct rdr r = rdr_of(list);
+	struct bytes v;
+	uint8_t tag;
+
+	while (tlv_next(&r, &tag, &v) == ST_OK)
+		;
+	return list.n > 0 && r.n == 0;
+}
+
+/* A list that is empty or cut may be an answer that was lost or crossed on its way, and would be
+ * believed for as long as the card stays: it has to come twice. */
 status applet_list(struct card *c, struct catalog *cat, uint64_t *ret_digest, deadline dl)
 {
 	uint8_t *buf ON_EXIT(mem_free_ptr) = malloc(LIST_BYTES_MAX);
 	struct wtr w;
+	status st;
 
 	if (!buf)
 		return ST_NOMEM;
 	w = wtr_on(buf, LIST_BYTES_MAX);
-	TRY(read_pages(c, &w, dl));
+	st = read_pages(c, &w, dl);
+	if (st == ST_OK && !is_whole(wtr_bytes(&w))) {
+		w = wtr_on(buf, LIST_BYTES_MAX);
+		st = read_pages(c, &w, dl);
+	}
+	TRY(st);
 	TRY(catalog_parse_list(wtr_bytes(&w), cat));
 	*ret_digest = digest(wtr_bytes(&w));
 	return ST_OK;

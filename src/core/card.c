@@ -303,7 +303,8 @@ struct list_op {
 };
 
 /* A card without GET DATA (§10.1: none of four host libraries uses it) is served from the
- * configuration; an empty list is a list. */
+ * configuration; an empty list is a list. GET RANDOM tells it from an applet that is not selected
+ * any more (§17.2): then it is selected again. */
 static status op_list(struct card *c, void *arg, deadline dl)
 {
 	struct list_op *op = arg;
@@ -311,6 +312,12 @@ static status op_list(struct card *c, void *arg, deadline dl)
 
 	if (c->fresh && (st == ST_SW_INS || st == ST_SW_CLASS || st == ST_SW_PARAMS ||
 			 st == ST_SW_NOT_FOUND || st == ST_SW_CONDITIONS)) {
+		status answers = exec_call(c, &CALL(CMD_GET_RANDOM, .le = 1), NULL, NULL, dl);
+
+		if (answers != ST_OK) {
+			c->fresh = false;
+			return card_refused(answers) ? st : answers;
+		}
 		log_info("slot %s: the card has no object list; using the configuration",
 			 c->conf->name);
 		op->cat->count = 0;

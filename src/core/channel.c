@@ -245,6 +245,17 @@ static status open_implicit(struct card *c, deadline dl)
 	return ST_OK;
 }
 
+/* What the link says is about the card that is there now: once more after SELECT, which opens a
+ * lost channel by itself on some cards, so that a swap just before it would show nowhere else. */
+static status confirm_by_link(struct card *c, deadline dl)
+{
+	char iccid[ICCID_DIGITS_MAX + 1] = "";
+
+	if (transport_iccid(c->t, iccid, dl) != ST_OK)
+		return ST_OK;
+	return check_identity(c, iccid);
+}
+
 /* A channel that is open but not selected is recorded too: whoever comes next, should this process
  * die here, uses it instead of opening one more. */
 static status open_host_owned(struct card *c, deadline dl)
@@ -261,6 +272,8 @@ static status open_host_owned(struct card *c, deadline dl)
 	st = identify(c, dl);
 	if (st == ST_OK)
 		st = select_applet(c, dl);
+	if (st == ST_OK)
+		st = confirm_by_link(c, dl);
 	if (st != ST_OK && !link_failed(st))
 		close_channel(c, dl);
 	return st;

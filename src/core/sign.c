@@ -222,6 +222,9 @@ status card_sign(struct card *c, const struct card_sign_request *rq, uint8_t ret
 		log_error("slot %s: a signature of the card does not verify", c->conf->name);
 		c->select_again = true;
 	}
+	/* or what we know of the card is wrong: then the next operation learns it anew */
+	if (st == ST_SIG_BAD)
+		card_invalidate(c);
 	TRY(st);
 	memcpy(ret_sig, op.sig, op.n);
 	*ret_n = op.n;
