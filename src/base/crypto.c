@@ -3,6 +3,7 @@
 
 #include <openssl/crypto.h>
 #include <openssl/obj_mac.h>
+#include <dlfcn.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -51,14 +52,27 @@ static bool make(void)
 	return true;
 }
 
-/* Registered once: libcrypto then keeps this object mapped. The first call says no after
+/* libcrypto keeps the address of on_cleanup until the process ends, and Debian builds it without
+ * the pinning of callers (no-pinshared): after a dlclose it would jump into nothing. So this object
+ * pins itself. Fails for the main program, which nobody unloads. */
+static void stay_mapped(void)
+{
+	Dl_info self;
+
+	if (dladdr((void *)&own, &self) != 0 && self.dli_fname)
+		(void)dlopen(self.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
+}
+
+/* Registered once, and mapped from then on. The first call says no after
  * OPENSSL_cleanup, and sets up no configuration. */
 static bool registered(void)
 {
 	static bool done;
 
-	if (!done)
-		done = OPENSSL_init_crypto(0, NULL) == 1 && OPENSSL_atexit(on_cleanup) == 1;
+	if (done)
+		return true;
+	stay_mapped();
+	done = OPENSSL_init_crypto(0, NULL) == 1 && OPENSSL_atexit(on_cleanup) == 1;
 	return done;
 }
 
