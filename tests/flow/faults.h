@@ -31,7 +31,8 @@ enum {
 	SWAPS = 4,
 	/* the card talks T=0, so that GET RESPONSE is used */
 	OVER_T0 = 8,
-	/* the answer to the opening of a channel may be lost, and with it the channel's number */
+	/* the answer to the opening of a channel may be lost, and with it the channel's number; or
+	 * the card is reset unseen while one is opened, which the next operation takes for lost */
 	MAY_LEAK = 16,
 };
 
