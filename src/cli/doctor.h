@@ -11,7 +11,5 @@ void doctor_module(struct report *r, const char *named);
 void doctor_p11kit(struct report *r);
 /* One slot: device, SIM, channel, applet, objects, a test signature of each key that signs. */
 void doctor_slot(struct report *r, const struct settings *all, const struct settings_slot *slot);
-/* Reports that this step of a slot failed with st, and the later ones as skipped. */
-void doctor_blame(struct report *r, const struct settings_slot *slot, status st);
 
 #endif

@@ -93,12 +93,11 @@ static void blame_at(struct report *r, const struct settings_slot *slot, status 
 		     enum step reached)
 {
 	const struct blame_row *row = find_blame(st, slot->uri.scheme);
-	enum step step = row && row->step < reached ? row->step : reached;
+	/* a row may know that it went further, never that it did not get here */
+	enum step step = row && row->step > reached ? row->step : reached;
 	const char *remedy = row ? row->remedy : "IOTSAFE_LOG=trace shows the exchanges";
 	char permission[160];
 
-	if (row && row->step > reached)
-		step = row->step;
 	if (st == ST_DENIED_DEVICE) {
 		permission_remedy(slot, permission, sizeof(permission));
 		remedy = permission;
@@ -109,11 +108,6 @@ static void blame_at(struct report *r, const struct settings_slot *slot, status 
 		   row ? row->cause : status_text(st));
 	for (int i = (int)step + 1; i < STEPS; i++)
 		report_add(r, step_names[i], VERDICT_SKIPPED, NULL, "not reached");
-}
-
-void doctor_blame(struct report *r, const struct settings_slot *slot, status st)
-{
-	blame_at(r, slot, st, STEP_DEVICE);
 }
 
 static void say_identity(struct report *r, const struct card_info *info)
@@ -161,29 +155,47 @@ static void free_card(struct card **c)
 	card_free(*c);
 }
 
+/* A SIM that was exchanged since anybody last used the slot is found out at the first command that
+ * reaches it; what was said of the old one is then taken back by asking again. */
+static status meet(struct card *card, const struct settings *all, struct card_info *info,
+		   struct catalog *copy, enum step *ret_reached)
+{
+	const struct catalog *cat;
+	status st;
+
+	for (int tries = 0; tries < 2; tries++) {
+		*ret_reached = STEP_DEVICE;
+		st = card_identify(card, info, deadline_in_ms(all->timeout_ms));
+		if (st == ST_OK) {
+			*ret_reached = STEP_OBJECTS;
+			st = card_catalog(card, &cat, deadline_in_ms(all->timeout_ms));
+		}
+		if (st != ST_CARD_CHANGED)
+			break;
+	}
+	if (st == ST_OK)
+		*copy = *cat;
+	return st;
+}
+
 void doctor_slot(struct report *r, const struct settings *all, const struct settings_slot *slot)
 {
 	struct card *card ON_EXIT(free_card) = NULL;
-	struct catalog *copy ON_EXIT(mem_free_ptr) = malloc(sizeof(*copy));
-	const struct catalog *cat;
+	struct catalog *cat ON_EXIT(mem_free_ptr) = malloc(sizeof(*cat));
+	enum step reached = STEP_DEVICE;
 	struct card_info info;
 	status st;
 
 	report_slot(r, slot->name, slot->uri_text);
-	st = copy ? card_new(all, slot, &card) : ST_NOMEM;
+	st = cat ? card_new(all, slot, &card) : ST_NOMEM;
 	if (st == ST_OK)
-		st = card_identify(card, &info, deadline_in_ms(all->timeout_ms));
+		st = meet(card, all, &info, cat, &reached);
+	if (reached == STEP_OBJECTS)
+		say_identity(r, &info);
 	if (st != ST_OK) {
-		blame_at(r, slot, st, STEP_DEVICE);
+		blame_at(r, slot, st, reached);
 		return;
 	}
-	say_identity(r, &info);
-	st = card_catalog(card, &cat, deadline_in_ms(all->timeout_ms));
-	if (st != ST_OK) {
-		blame_at(r, slot, st, STEP_OBJECTS);
-		return;
-	}
-	*copy = *cat;
-	say_objects(r, copy);
-	doctor_sign(r, all, card, copy);
+	say_objects(r, cat);
+	doctor_sign(r, all, card, cat);
 }

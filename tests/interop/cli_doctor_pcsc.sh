@@ -21,6 +21,9 @@ shows '  the reader' '^  device +ok .*Virtual PCD'
 shows '  a signature verified under the certificate' '^  signature +ok +"device": verified under certificate CN=meter-0001'
 check_doctor 'no reader of that name' device 'no card reader' --uri 'pcsc:?reader=Nobody'
 sim_control remove >/dev/null
+# pcscd looks into the reader every 0.4 seconds
+no_sim() { iotsafe doctor | grep -q 'no SIM'; }
+wait_for no_sim
 check_doctor 'the SIM is taken out' SIM 'no SIM'
 sim_control insert >/dev/null
 wait_for iotsafe doctor
