@@ -35,7 +35,7 @@ title() { printf '\n%s\n' "$*"; }
 fetch() { # TLS-VERSION
 	local from
 	from=$(apdu_count)
-	title "curl, TLS $1"
+	title "curl --tlsv$1 --engine pkcs11 --key '$key_uri' --cert '$cert_uri' …"
 	web_fetch "$1" "$key_uri" "$cert_uri" >"$work/page" 2>"$work/curl.err" || {
 		cat "$work/curl.err" "$work/web/error.log" >&2
 		die "curl did not get the page"
@@ -63,7 +63,7 @@ key_stayed() {
 		! grep -qi "$scalar" "$apdu_log" || die "a private key crossed the link"
 	done
 	[ $count -gt 0 ] || die "the software SIM's private keys were not found"
-	say "  on the link      none of the SIM's $count private keys appears in $(apdu_count) APDUs"
+	say "  on the link      nowhere in the $(apdu_count) APDUs (looked for in plain: $count private key)"
 	"$build/iotsafe" list --module "$module" --json >"$work/list.json"
 	grep -q '"class": *"private-key"' "$work/list.json" || die "no private key is listed"
 	! grep '"class": *"private-key"' "$work/list.json" |
@@ -80,8 +80,8 @@ web_start "$card"
 title "iotsafe list"
 timeout 60 "$build/iotsafe" list --module "$module" >"$work/list"
 sed 's/^/  /' "$work/list"
-identity_uris
-say "  curl --engine pkcs11 --key '$key_uri'"
+key_uri=$(grep -o 'pkcs11:.*;type=private' "$work/list" | head -n 1)
+cert_uri=$(grep -o 'pkcs11:.*;type=cert' "$work/list" | head -n 1)
 
 fetch 1.3
 fetch 1.2
