@@ -7,7 +7,6 @@
 #include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,8 +25,6 @@
 #include "deadline.h"
 #include "pcsc.h"
 
-extern char **environ;
-
 static char dir[64];
 static char socket_path[96];
 static pid_t daemon_pid = -1;
@@ -38,20 +35,22 @@ const char *pcsc_rig_dir(void)
 	return dir;
 }
 
-/* A child whose output goes to `log` in our folder. */
+/* A child whose output goes to `log` in our folder, and that does not outlive us. */
 static pid_t spawn(const char *log, const char *const argv[])
 {
 	char path[128];
-	posix_spawn_file_actions_t fa;
-	pid_t pid = -1;
+	pid_t pid = fork();
 
+	assert_true(pid >= 0);
+	if (pid > 0)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	snprintf(path, sizeof(path), "%s/%s", dir, log);
-	posix_spawn_file_actions_init(&fa);
-	posix_spawn_file_actions_addopen(&fa, 1, path, O_WRONLY | O_CREAT | O_APPEND, 0600);
-	posix_spawn_file_actions_adddup2(&fa, 1, 2);
-	assert_int_equal(posix_spawnp(&pid, argv[0], &fa, NULL, (char *const *)argv, environ), 0);
-	posix_spawn_file_actions_destroy(&fa);
-	return pid;
+	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	if (fd < 0 || dup2(fd, 1) < 0 || dup2(fd, 2) < 0)
+		_exit(126);
+	execvp(argv[0], (char *const *)argv);
+	_exit(127);
 }
 
 static bool file_has(const char *log, const char *text)
@@ -141,10 +140,8 @@ void pcsc_rig_enter(void)
 static void remove_dir(void)
 {
 	const char *const argv[] = {"rm", "-rf", dir, NULL};
-	pid_t pid = -1;
 
-	if (posix_spawnp(&pid, argv[0], NULL, NULL, (char *const *)argv, environ) == 0)
-		waitpid(pid, NULL, 0);
+	waitpid(spawn("rm.log", argv), NULL, 0);
 }
 
 void pcsc_rig_leave(void)
