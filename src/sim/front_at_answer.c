@@ -209,7 +209,7 @@ static void compose(struct sim_front *m, struct wtr *w, int final)
 /* F27: half of the answer, then the port is gone; it comes back under another name. */
 static void break_off(struct sim_front *m, struct bytes out, const char *param)
 {
-	int64_t ms = param[0] ? atol(param) : REPLUG_MS;
+	int64_t ms = param[0] ? strtol(param, NULL, 10) : REPLUG_MS;
 
 	at_port_send(m, bytes_of(out.p, out.n / 2), false);
 	at_port_unplug(m);
@@ -235,9 +235,9 @@ void at_answer(struct sim_front *m, int final)
 		return;
 	}
 	if (strikes(m, FAULT_F14, param))
-		at_port_pause(m, param[0] ? atol(param) : LATE_MS);
+		at_port_pause(m, param[0] ? strtol(param, NULL, 10) : LATE_MS);
 	if (strikes(m, FAULT_F28, param))
-		at_port_hold(m, param[0] ? atol(param) : LATE_MS);
+		at_port_hold(m, param[0] ? strtol(param, NULL, 10) : LATE_MS);
 	if (strikes(m, FAULT_F27, param)) {
 		break_off(m, wtr_bytes(&w), param);
 		return;
