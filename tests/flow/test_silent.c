@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A device that says nothing, or is gone: an error in time, no CPU meanwhile, and work as usual
+ * once it is back. */
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "scene.h"
+
+/* timeout = 2; what may come on top is one look at a busy machine */
+static const double SILENCE_MAX = 3.0, GONE_MAX = 1.0;
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+static const double CPU_SHARE = 0.05;
+#else
+static const double CPU_SHARE = 0.01;
+#endif
+
+static struct rig rig;
+static struct scene scene;
+
+static void pause_ms(long ms)
+{
+	struct timespec ts = {ms / 1000, (ms % 1000) * 1000000};
+
+	nanosleep(&ts, NULL);
+}
+
+/* --- what each scene is made of --- */
+
+static void start(enum rig_link link)
+{
+	rig_start(&rig, &(struct rig_options){.link = link, .module_conf = "timeout = 2\n"});
+	rig_module(&rig);
+	scene = (struct scene){.r = &rig};
+	assert_int_equal(rig.f->C_Initialize(NULL), CKR_OK);
+}
+
+static void works(void)
+{
+	bool ours = false;
+	CK_SESSION_INFO info;
+
+	scene.calls = 0;
+	if (scene.session == 0 || rig.f->C_GetSessionInfo(scene.session, &info) != CKR_OK)
+		assert_int_equal(scene_open(&scene), CKR_OK);
+	assert_int_equal(scene_find(&scene), CKR_OK);
+	assert_int_not_equal(scene.key, 0);
+	assert_int_not_equal(scene.certificate, 0);
+	assert_int_equal(scene_certificate(&scene, &ours), CKR_OK);
+	assert_true(ours);
+	assert_int_equal(scene_sign(&scene), CKR_OK);
+	assert_false(scene.bad_signature);
+}
+
+/* The next session, as a program that starts over would open it. */
+static void works_in_a_new_session(void)
+{
+	if (scene.session != 0)
+		(void)rig.f->C_CloseSession(scene.session);
+	scene.session = 0;
+	works();
+}
+
+/* Until the slot says that a SIM is there. A modem's "no SIM" is believed for five seconds; a
+ * reader and pcscd poll about every second. */
+static void await_present(void)
+{
+	double until = rig_seconds() + 8;
+	CK_SLOT_INFO info = {0};
+
+	while (rig.f->C_GetSlotInfo(0, &info) != CKR_OK || !(info.flags & CKF_TOKEN_PRESENT)) {
+		assert_true(rig_seconds() < until);
+		pause_ms(50);
+	}
+}
+
+/* All calls since `from` are allowed and took at most `most` seconds together. */
+static void in_time(size_t from, double most, double started, double cpu)
+{
+	double took = rig_seconds() - started, used = scene_cpu() - cpu;
+
+	for (size_t i = from; i < scene.calls; i++)
+		assert_true(scene_allows(scene.call[i].function, scene.call[i].rv));
+	if (took > most || used > took * CPU_SHARE + 0.004)
+		scene_print(&scene, from);
+	print_message("  %.2f s, %.1f ms of CPU, %#lx\n", took, 1000 * used,
+		      scene.calls > from ? scene.call[scene.calls - 1].rv : CKR_OK);
+	assert_true(took <= most);
+	assert_true(used <= took * CPU_SHARE + 0.004);
+}
+
+static void sign_fails_within(double most)
+{
+	double started = rig_seconds(), cpu = scene_cpu();
+
+	scene.calls = 0;
+	assert_int_not_equal(scene_sign(&scene), CKR_OK);
+	assert_false(scene.bad_signature);
+	in_time(0, most, started, cpu);
+}
+
+static void listing_fails_within(double most)
+{
+	double started = rig_seconds(), cpu = scene_cpu();
+
+	scene.calls = 0;
+	assert_int_equal(scene_open(&scene), CKR_OK);
+	assert_int_not_equal(scene_find(&scene), CKR_OK);
+	in_time(0, most, started, cpu);
+}
+
+/* --- silence --- */
+
+static void modem_without_a_word(enum rig_link link, const char *fault)
+{
+	start(link);
+	works();
+	rig_control(&rig, fault, NULL, 0);
+	sign_fails_within(SILENCE_MAX);
+	rig_control(&rig, "fault clear", NULL, 0);
+	works();
+	rig_stop(&rig);
+}
+
+static void data_mode(void **state)
+{
+	(void)state;
+	modem_without_a_word(RIG_AT_CGLA, "fault F29x0");
+	modem_without_a_word(RIG_AT_CSIM, "fault F29x0");
+}
+
+static void silent_from_the_start(void **state)
+{
+	(void)state;
+	start(RIG_AT_CGLA);
+	rig_control(&rig, "fault F29x0", NULL, 0);
+	listing_fails_within(SILENCE_MAX);
+	rig_control(&rig, "fault clear", NULL, 0);
+	works_in_a_new_session();
+	rig_stop(&rig);
+}
+
+/* A modem that forgets its OK is believed after a while: the signature may come, never late. */
+static void no_final_code(void **state)
+{
+	double started, cpu;
+
+	(void)state;
+	start(RIG_AT_CGLA);
+	works();
+	rig_control(&rig, "fault F13x0", NULL, 0);
+	started = rig_seconds();
+	cpu = scene_cpu();
+	scene.calls = 0;
+	(void)scene_sign(&scene);
+	assert_false(scene.bad_signature);
+	in_time(0, SILENCE_MAX, started, cpu);
+	rig_control(&rig, "fault clear", NULL, 0);
+	works();
+	rig_stop(&rig);
+}
+
+static void stopped(enum rig_link link)
+{
+	start(link);
+	assert_int_equal(kill(rig.sim, SIGSTOP), 0);
+	listing_fails_within(SILENCE_MAX);
+	assert_int_equal(kill(rig.sim, SIGCONT), 0);
+	works_in_a_new_session();
+	assert_int_equal(kill(rig.sim, SIGSTOP), 0);
+	sign_fails_within(SILENCE_MAX);
+	assert_int_equal(kill(rig.sim, SIGCONT), 0);
+	works();
+	rig_stop(&rig);
+}
+
+static void stopped_unix(void **state)
+{
+	(void)state;
+	stopped(RIG_UNIX);
+}
+
+static void stopped_at(void **state)
+{
+	(void)state;
+	stopped(RIG_AT_CGLA);
+	stopped(RIG_AT_CSIM);
+}
+
+/* --- gone --- */
+
+static void unplugged(enum rig_link link)
+{
+	start(link);
+	works();
+	rig_control(&rig, "unplug", NULL, 0);
+	sign_fails_within(GONE_MAX);
+	rig_control(&rig, "plug", NULL, 0);
+	works_in_a_new_session();
+	rig_stop(&rig);
+}
+
+/* Pulled while the card is at work. */
+static void unplugged_at_work(enum rig_link link)
+{
+	pid_t pid;
+	double started;
+
+	start(link);
+	works();
+	rig_control(&rig, "latency 700", NULL, 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		setenv("CMOCKA_TEST_ABORT", "1", 1);
+		pause_ms(300);
+		rig_control(&rig, "unplug", NULL, 0);
+		_exit(0);
+	}
+	started = rig_seconds();
+	scene.calls = 0;
+	assert_int_not_equal(scene_sign(&scene), CKR_OK);
+	print_message("  %.2f s after the plug was pulled\n", rig_seconds() - started - 0.3);
+	assert_true(rig_seconds() - started < 0.3 + GONE_MAX);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	rig_control(&rig, "latency 0", NULL, 0);
+	rig_control(&rig, "plug", NULL, 0);
+	works_in_a_new_session();
+	rig_stop(&rig);
+}
+
+static void unplugged_at(void **state)
+{
+	(void)state;
+	unplugged(RIG_AT_CGLA);
+	unplugged(RIG_AT_CSIM);
+	unplugged_at_work(RIG_AT_CGLA);
+	unplugged_at_work(RIG_AT_CSIM);
+}
+
+static void ended(enum rig_link link, int sig)
+{
+	start(link);
+	works();
+	rig_sim_stop(&rig, sig);
+	sign_fails_within(GONE_MAX);
+	rig_sim_start(&rig);
+	works_in_a_new_session();
+	rig_stop(&rig);
+}
+
+static void restarted(void **state)
+{
+	(void)state;
+	ended(RIG_UNIX, SIGTERM);
+	ended(RIG_UNIX, SIGKILL);
+	ended(RIG_AT_CGLA, SIGTERM);
+	ended(RIG_AT_CGLA, SIGKILL);
+}
+
+/* The card is taken out of the reader and put back. */
+static void removed(enum rig_link link)
+{
+	start(link);
+	works();
+	rig_control(&rig, "remove", NULL, 0);
+	pause_ms(link == RIG_PCSC ? 1500 : 0);
+	sign_fails_within(SILENCE_MAX);
+	rig_control(&rig, "insert", NULL, 0);
+	await_present();
+	works_in_a_new_session();
+	rig_stop(&rig);
+}
+
+static void removed_all(void **state)
+{
+	(void)state;
+	removed(RIG_UNIX);
+	removed(RIG_AT_CGLA);
+	removed(RIG_AT_CSIM);
+	removed(RIG_PCSC);
+}
+
+/* vpcd reconnects within a second of pcscd's start. */
+static void pcscd_killed(void **state)
+{
+	(void)state;
+	start(RIG_PCSC);
+	works();
+	rig_pcscd_stop(&rig, SIGKILL);
+	sign_fails_within(SILENCE_MAX);
+	rig_pcscd_start(&rig);
+	await_present();
+	works_in_a_new_session();
+	rig_stop(&rig);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(data_mode),	 cmocka_unit_test(silent_from_the_start),
+		cmocka_unit_test(no_final_code), cmocka_unit_test(stopped_unix),
+		cmocka_unit_test(stopped_at),	 cmocka_unit_test(unplugged_at),
+		cmocka_unit_test(restarted),	 cmocka_unit_test(removed_all),
+		cmocka_unit_test(pcscd_killed),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_STDOUT);
+	return cmocka_run_group_tests_name("silent and gone", tests, NULL, NULL);
+}
