@@ -165,8 +165,9 @@ status at_engine_sync(struct at_engine *e, deadline dl)
 			TRY(escape_prompt(e, dl));
 		TRY(probe(e, ms, dl, &f, &clean));
 		if (!clean && deadline_passed(dl)) {
-			log_error("the modem %s: port shared with ModemManager?",
-				  f.heard ? "talks, but not with us" : "is silent");
+			log_error("the modem %s",
+				  f.heard ? "talks, but not with us: is ModemManager on this port?"
+					  : "is silent");
 			return f.heard ? ST_BUSY_DEVICE : ST_TIMEOUT;
 		}
 	}

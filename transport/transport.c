@@ -10,9 +10,7 @@
 #include "mem.h"
 
 static const struct transport_ops *const registry[] = {
-#ifdef TRANSPORT_HAVE_PCSC
 	&transport_pcsc,
-#endif
 	&transport_at,
 	&transport_unix,
 };

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The life of a modem's port: the SIM at set-up, silence, the cable, other programs and processes.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "at_rig.h"
+#include "mem.h"
+
+/* --- the SIM at set-up --- */
+
+static void the_sim_is_asked_for(void **state)
+{
+	static const struct {
+		struct modem_row first;
+		int times;
+		status st;
+	} rows[] = {
+		{SAYS("AT+CPIN?", "\r\n+CPIN: SIM PIN" OK_TAIL), 0, ST_SIM_PIN},
+		{SAYS("AT+CPIN?", "\r\n+CPIN: SIM PUK" OK_TAIL), 0, ST_SIM_PIN},
+		{SAYS("AT+CPIN?", "\r\n+CME ERROR: 10\r\n"), 0, ST_NO_CARD},
+		{SAYS("AT+CPIN?", "\r\n+CME ERROR: SIM not inserted\r\n"), 0, ST_NO_CARD},
+		{SAYS("AT+CPIN?", "\r\n+CME ERROR: 14\r\n"), 2, ST_OK},
+		{SAYS("AT+CPIN?", "\r\n+CME ERROR: 13\r\n"), 1, ST_OK},
+		{SAYS("AT+CPIN?", "\r\n+CPIN: NOT READY" OK_TAIL), 1, ST_OK},
+		{SAYS("AT+CPIN?", "\r\nERROR\r\n"), 0, ST_OK},
+		{SAYS("AT+CPIN?", "\r\n+CPIN: SIM PIN2" OK_TAIL), 0, ST_OK},
+		{SAYS("AT+CPIN?", "\r\n+CME ERROR: 14\r\n"), 0, ST_CARD_BUSY},
+		{SAYS("AT+CMEE", "\r\nERROR\r\n"), 0, ST_OK},
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct modem_row script[] = {rows[i].first, {0}};
+		script[0].times = rows[i].times;
+		struct modem *m = modem_start(script);
+		struct transport *t = at_rig_open(modem_path(m), "");
+		assert_int_equal(transport_enter(t, deadline_in_ms(1800)), rows[i].st);
+		if (rows[i].st == ST_NO_CARD)
+			assert_false(transport_present(t));
+		at_rig_leave(t, m);
+	}
+}
+
+static void a_sim_put_back_is_found(void **state)
+{
+	static const struct modem_row rows[] = {
+		{.command = "AT+CPIN?", .reply = "\r\n+CPIN: READY" OK_TAIL, .times = 1},
+		{.command = "AT+CPIN?", .reply = "\r\n+CME ERROR: 10\r\n", .times = 1},
+		{0},
+	};
+	struct modem *m = modem_start(rows);
+	struct transport *t = at_rig_enter(m);
+	(void)state;
+	transport_leave(t);
+	modem_say(m, "\r\n+CPIN: NOT READY\r\n");
+	assert_int_equal(transport_enter(t, deadline_in_ms(2000)), ST_NO_CARD);
+	assert_false(transport_present(t));
+	assert_int_equal(transport_enter(t, deadline_in_ms(2000)), ST_OK);
+	transport_leave(t);
+	assert_true(transport_present(t));
+	at_rig_leave(t, m);
+}
+
+/* --- silence and the cable --- */
+
+static double cpu_ms(void)
+{
+	struct rusage u;
+	getrusage(RUSAGE_THREAD, &u);
+	return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1e3 +
+	       (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e3;
+}
+
+static void silence_ends_in_time_and_costs_nothing(void **state)
+{
+	static const struct modem_row dumb[] = {{.command = ""}, {0}};
+	static const struct modem_row deaf_to_cgla[] = {{.command = "AT+CGLA"}, {0}};
+	struct modem *m = modem_start(dumb);
+	struct transport *t = at_rig_open(modem_path(m), "");
+	const char *hex;
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		double cpu = cpu_ms();
+		int64_t before = deadline_now();
+		assert_int_equal(transport_enter(t, deadline_in_ms(1500)), ST_TIMEOUT);
+		assert_in_range((deadline_now() - before) / 1000000, 1000, 1900);
+		assert_true(cpu_ms() - cpu < 20);
+	}
+	at_rig_leave(t, m);
+
+	m = modem_start(deaf_to_cgla);
+	t = at_rig_enter(m);
+	double cpu = cpu_ms();
+	int64_t before = deadline_now();
+	assert_int_equal(at_rig_exchange(t, &at_rig_session_1, &hex, 1000), ST_TIMEOUT);
+	assert_in_range((deadline_now() - before) / 1000000, 950, 1300);
+	assert_true(cpu_ms() - cpu < 10);
+	at_rig_leave(t, m);
+}
+
+/* F27 */
+static void the_cable_is_pulled_and_put_back(void **state)
+{
+	static const struct modem_row dying[] = {
+		{.command = "AT+CGLA", .reply = "\r\n+CGLA: 8,\"01", .hang_up = true}, {0}};
+	static const struct modem_row well[] = {SAYS("AT+CGLA", ANSWER), {0}};
+	char link[64];
+	const char *hex;
+	(void)state;
+	snprintf(link, sizeof(link), "%s/port", at_rig_dir);
+	struct modem *m = modem_start_at(dying, link);
+	struct transport *t = at_rig_enter(m);
+	int64_t before = deadline_now();
+	assert_int_equal(at_rig_exchange(t, &at_rig_session_1, &hex, 5000), ST_NO_DEVICE);
+	assert_in_range((deadline_now() - before) / 1000000, 0, 1000);
+	assert_int_equal(at_rig_exchange(t, &at_rig_session_1, &hex, 5000), ST_NO_DEVICE);
+	transport_leave(t);
+	assert_false(transport_present(t));
+	assert_int_equal(transport_enter(t, deadline_in_ms(2000)), ST_NO_DEVICE);
+	modem_stop(m);
+
+	struct modem *other = modem_start(at_rig_no_rows); /* takes the old number */
+	m = modem_start_at(well, link);
+	assert_true(transport_present(t));
+	assert_int_equal(transport_enter(t, deadline_in_ms(2000)), ST_OK);
+	assert_int_equal(at_rig_exchange(t, &at_rig_session_1, &hex, 2000), ST_OK);
+	transport_leave(t);
+	/* pulled and put back between two operations */
+	modem_stop(m);
+	m = modem_start_at(well, link);
+	assert_int_equal(transport_enter(t, deadline_in_ms(2000)), ST_OK);
+	assert_int_equal(at_rig_exchange(t, &at_rig_session_1, &hex, 2000), ST_OK);
+	modem_stop(other);
+	at_rig_leave(t, m);
+}
+
+/* --- other programs --- */
+
+static void other_programs_are_respected(void **state)
+{
+	struct modem *m = modem_start(at_rig_no_rows);
+	char lock[128], name[64];
+	(void)state;
+	/* F28: a foreign flock on the port */
+	int fd = open(modem_path(m), O_RDWR | O_NOCTTY | O_CLOEXEC);
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	struct transport *t = at_rig_open(modem_path(m), "");
+	assert_int_equal(transport_enter(t, deadline_in_ms(200)), ST_BUSY_DEVICE);
+	close(fd);
+	assert_int_equal(transport_enter(t, deadline_in_ms(2000)), ST_OK);
+	transport_leave(t);
+	transport_disconnect(t);
+	/* a UUCP lock: a live owner, then a dead one */
+	snprintf(name, sizeof(name), "%s", modem_path(m) + strlen("/dev/"));
+	*strchr(name, '/') = '_';
+	snprintf(lock, sizeof(lock), "/run/lock/LCK..%s", name);
+	FILE *f = fopen(lock, "we");
+	assert_non_null(f);
+	fprintf(f, "%10d\n", (int)getppid());
+	fclose(f);
+	status live = transport_enter(t, deadline_in_ms(2000));
+	pid_t dead = fork();
+	if (dead == 0)
+		_exit(0);
+	waitpid(dead, NULL, 0);
+	f = fopen(lock, "we");
+	assert_non_null(f);
+	fprintf(f, "%10d\n", (int)dead);
+	fclose(f);
+	status stale = transport_enter(t, deadline_in_ms(2000));
+	unlink(lock);
+	assert_int_equal(live, ST_BUSY_DEVICE);
+	assert_int_equal(stale, ST_OK);
+	at_rig_leave(t, m);
+}
+
+static status enter_as_nobody(const char *path)
+{
+	pid_t pid = fork();
+	if (pid == 0) {
+		if (geteuid() == 0 && setuid(65534) != 0)
+			_exit(ST_BUG);
+		_exit((int)transport_enter(at_rig_open(path, ""), deadline_in_ms(2000)));
+	}
+	int wstatus;
+	waitpid(pid, &wstatus, 0);
+	assert_true(WIFEXITED(wstatus));
+	return (status)WEXITSTATUS(wstatus);
+}
+
+/* F28 as an ordinary user sees it (root is let in by the kernel). */
+static void the_system_may_refuse_the_port(void **state)
+{
+	struct modem *m = modem_start(at_rig_no_rows);
+	(void)state;
+	assert_int_equal(chmod(modem_path(m), 0), 0);
+	assert_int_equal(enter_as_nobody(modem_path(m)), ST_DENIED_DEVICE);
+	assert_int_equal(chmod(modem_path(m), 0666), 0);
+	int fd = open(modem_path(m), O_RDWR | O_NOCTTY | O_CLOEXEC);
+	assert_int_equal(ioctl(fd, TIOCEXCL), 0);
+	assert_int_equal(enter_as_nobody(modem_path(m)), ST_BUSY_DEVICE);
+	assert_int_equal(ioctl(fd, TIOCNXCL), 0);
+	assert_int_equal(enter_as_nobody(modem_path(m)), ST_OK);
+	close(fd);
+	modem_stop(m);
+}
+
+/* Two processes on one modem, each with its own session: all answers go where they belong. */
+static void two_processes_share_a_modem(void **state)
+{
+	static const struct modem_row rows[] = {
+		SAYS("AT+CGLA=1", "\r\n+CGLA: 6,\"019000\"" OK_TAIL),
+		SAYS("AT+CGLA=2", "\r\n+CGLA: 6,\"029000\"" OK_TAIL),
+		{0},
+	};
+	struct modem *m = modem_start(rows);
+	pid_t pid[2];
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		pid[i] = fork();
+		if (pid[i] != 0)
+			continue;
+		struct transport *t = at_rig_open(modem_path(m), "");
+		struct channel ch = {.handle = {(char)('1' + i)}};
+		const char *want = i ? "029000" : "019000", *hex;
+		for (int n = 0; n < 40; n++) {
+			if (transport_enter(t, deadline_in_ms(8000)) != ST_OK)
+				_exit(1);
+			for (int k = 0; k < 3; k++)
+				if (at_rig_exchange(t, &ch, &hex, 3000) != ST_OK ||
+				    strcmp(hex, want) != 0)
+					_exit(2);
+			transport_leave(t);
+		}
+		_exit(0);
+	}
+	for (int i = 0; i < 2; i++) {
+		int wstatus;
+		waitpid(pid[i], &wstatus, 0);
+		assert_true(WIFEXITED(wstatus));
+		assert_int_equal(WEXITSTATUS(wstatus), 0);
+	}
+	modem_stop(m);
+}
+
+static void bad_uris_are_refused(void **state)
+{
+	static const char *const bad[] = {"at:",
+					  "at:relative",
+					  "at:/dev/x?baud=12345",
+					  "at:/dev/x?baud=1",
+					  "at:/dev/x?mode=qmi",
+					  "qqq:/dev/x"};
+	struct transport_settings set = {.lock_dir = at_rig_dir};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		struct transport *t = NULL;
+		struct uri uri;
+		assert_int_equal(uri_parse(bad[i], &uri), ST_OK);
+		assert_int_equal(transport_open(&uri, &set, &t), ST_ARG);
+		assert_null(t);
+	}
+	/* not a device */
+	struct transport *t = at_rig_open(at_rig_dir, "");
+	assert_int_equal(transport_enter(t, deadline_in_ms(500)), ST_IO);
+	transport_close(t);
+	t = at_rig_open("/dev/iotsafe-absent", "");
+	assert_false(transport_present(t));
+	assert_int_equal(transport_enter(t, deadline_in_ms(500)), ST_NO_DEVICE);
+	transport_close(t);
+	t = at_rig_open("/dev/null", "");
+	assert_int_equal(transport_enter(t, deadline_in_ms(500)), ST_NO_DEVICE);
+	transport_forget(t);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_sim_is_asked_for),
+		cmocka_unit_test(a_sim_put_back_is_found),
+		cmocka_unit_test(silence_ends_in_time_and_costs_nothing),
+		cmocka_unit_test(the_cable_is_pulled_and_put_back),
+		cmocka_unit_test(other_programs_are_respected),
+		cmocka_unit_test(the_system_may_refuse_the_port),
+		cmocka_unit_test(two_processes_share_a_modem),
+		cmocka_unit_test(bad_uris_are_refused),
+	};
+	return cmocka_run_group_tests(tests, at_rig_set_up, at_rig_tear_down);
+}
