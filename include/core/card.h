@@ -62,7 +62,8 @@ status card_identify(struct card *c, struct card_info *ret_info, deadline dl) MU
 
 /* The object list, read at the first call and kept until card_invalidate or an identity change.
  * *ret_cat stays valid until the next call on this card that returns anything but ST_OK, the next
- * card_catalog after the epoch moved, or card_invalidate. On cards without GET DATA it comes from the configuration. */
+ * card_catalog after the epoch moved, or card_invalidate. On cards without GET DATA it comes from
+ * the configuration. */
 status card_catalog(struct card *c, const struct catalog **ret_cat, deadline dl) MUST_USE;
 void card_invalidate(struct card *c);
 /* Changes whenever the catalog may have changed: another SIM, 63CF, invalidation. */

@@ -181,8 +181,10 @@ status transport_transmit(struct transport *t, const struct channel *ch, struct 
 	fake.apdus++;
 	reply->n = 0;
 	reply->overflow = false;
-	if (deadline_passed(dl))
+	if (deadline_passed(dl)) {
+		fake.timeouts++;
 		return ST_TIMEOUT;
+	}
 	return fake.answer ? fake.answer(fake.ctx, cmd, reply) : play(cmd, reply);
 }
 

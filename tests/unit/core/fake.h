@@ -56,7 +56,7 @@ struct fake {
 	struct channel_record record;
 	unsigned stores, clears;
 	/* what happened */
-	unsigned apdus, enters, leaves, closed, forgotten;
+	unsigned apdus, enters, leaves, closed, forgotten, timeouts;
 	bool basic_channel[FAKE_LOG_MAX]; /* which exchanges named no channel */
 	uint8_t log[FAKE_LOG_MAX][8];	  /* the first bytes of each command */
 	uint8_t last[APDU_CMD_MAX];

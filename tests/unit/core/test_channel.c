@@ -313,6 +313,32 @@ static void test_no_lock_dir(void **state)
 	assert_int_equal(identify_only(r), ST_OK);
 }
 
+/* The operation's time is over when the channel has to be closed: it is closed all the same. */
+static status select_is_late(void *ctx, struct bytes cmd, struct wtr *reply)
+{
+	(void)ctx;
+	if (cmd.p[1] == 0x70 && cmd.p[2] == 0x00)
+		wtr_u8(reply, 1);
+	if (cmd.p[1] == 0xA4 && cmd.p[2] == 0x04)
+		deadline_sleep(DEADLINE_NEVER, 60);
+	wtr_u16be(reply, cmd.p[1] == 0xB0 ? 0x6A82 : 0x9000);
+	return ST_OK;
+}
+
+static void test_closed_when_late(void **state)
+{
+	struct rig *r = *state;
+	struct card_info info;
+
+	fake.can_share = false;
+	fake.answer = select_is_late;
+	(void)!card_identify(r->c, &info, deadline_in_ms(50));
+	fake_done();
+	assert_int_equal(fake.apdus, 5);
+	assert_memory_equal(fake.log[4], "\x00\x70\x80\x01", 4);
+	assert_int_equal(fake.timeouts, 0);
+}
+
 static void test_channel_dies(void **state)
 {
 	struct rig *r = *state;
@@ -484,6 +510,7 @@ int main(void)
 		T(deadline_ends_repeats),
 		T(opening_cut),
 		T(no_lock_dir),
+		T(closed_when_late),
 		T(channel_dies),
 		T(device_owned),
 		T(device_owned_select_again),
