@@ -4,16 +4,17 @@
 #include <openssl/crypto.h>
 #include <openssl/obj_mac.h>
 #include <dlfcn.h>
-#include <pthread.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 
-/* All that this library ever keeps of libcrypto. */
-static struct {
+/* All that this library ever keeps of libcrypto. Made without a lock, since a fork during the first
+ * call would leave that locked in the child for ever: two threads may both make it, one stays. */
+struct own {
 	OSSL_LIB_CTX *ctx;
 	EC_GROUP *group[CURVE_BRAINPOOL_P256R1 + 1];
-} own;
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static _Atomic enum { UNMADE, READY, DEAD } state = UNMADE;
+};
+static _Atomic(struct own *) current;
+static _Atomic bool dead;
 
 static const int nids[] = {
 	[CURVE_NONE] = NID_undef,
@@ -22,34 +23,36 @@ static const int nids[] = {
 	[CURVE_BRAINPOOL_P256R1] = NID_brainpoolP256r1,
 };
 
-static void drop(void)
+static void drop(struct own *own)
 {
-	for (int i = CURVE_P256; i <= CURVE_BRAINPOOL_P256R1; i++) {
-		EC_GROUP_free(own.group[i]);
-		own.group[i] = NULL;
-	}
-	OSSL_LIB_CTX_free(own.ctx);
-	own.ctx = NULL;
+	if (!own)
+		return;
+	for (int i = CURVE_P256; i <= CURVE_BRAINPOOL_P256R1; i++)
+		EC_GROUP_free(own->group[i]);
+	OSSL_LIB_CTX_free(own->ctx);
+	free(own);
 }
 
 /* Called by OPENSSL_cleanup before it tears libcrypto down. */
 static void on_cleanup(void)
 {
-	if (atomic_exchange(&state, DEAD) == READY)
-		drop();
+	atomic_store(&dead, true);
+	drop(atomic_exchange(&current, NULL));
 }
 
-static bool make(void)
+static struct own *make(void)
 {
-	own.ctx = OSSL_LIB_CTX_new();
-	if (!own.ctx)
-		return false;
-	for (int i = CURVE_P256; i <= CURVE_BRAINPOOL_P256R1; i++) {
-		own.group[i] = EC_GROUP_new_by_curve_name_ex(own.ctx, NULL, nids[i]);
-		if (!own.group[i])
-			return false;
+	struct own *own = calloc(1, sizeof(*own));
+	bool whole = own && (own->ctx = OSSL_LIB_CTX_new()) != NULL;
+
+	for (int i = CURVE_P256; whole && i <= CURVE_BRAINPOOL_P256R1; i++) {
+		own->group[i] = EC_GROUP_new_by_curve_name_ex(own->ctx, NULL, nids[i]);
+		whole = own->group[i] != NULL;
 	}
-	return true;
+	if (whole)
+		return own;
+	drop(own);
+	return NULL;
 }
 
 /* libcrypto keeps the address of on_cleanup until the process ends, and Debian builds it without
@@ -59,41 +62,54 @@ static void stay_mapped(void)
 {
 	Dl_info self;
 
-	if (dladdr((void *)&own, &self) != 0 && self.dli_fname)
+	if (dladdr((void *)&current, &self) != 0 && self.dli_fname)
 		(void)dlopen(self.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
 }
 
-/* Registered once, and mapped from then on. The first call says no after
- * OPENSSL_cleanup, and sets up no configuration. */
+/* Registered once, and mapped from then on. The first call says no after OPENSSL_cleanup, and sets
+ * up no configuration. */
 static bool registered(void)
 {
-	static bool done;
+	static _Atomic bool done;
 
-	if (done)
+	if (OPENSSL_init_crypto(0, NULL) != 1)
+		return false;
+	if (atomic_exchange(&done, true))
 		return true;
 	stay_mapped();
-	done = OPENSSL_init_crypto(0, NULL) == 1 && OPENSSL_atexit(on_cleanup) == 1;
-	return done;
+	if (OPENSSL_atexit(on_cleanup) == 1)
+		return true;
+	atomic_store(&dead, true); /* without the warning at the end nothing is safe */
+	return false;
+}
+
+static struct own *get(void)
+{
+	struct own *own = atomic_load(&current), *made, *none = NULL;
+
+	if (atomic_load(&dead))
+		return NULL;
+	if (own || !registered())
+		return own;
+	made = make();
+	if (!made || atomic_compare_exchange_strong(&current, &none, made))
+		return made;
+	drop(made);
+	return none;
 }
 
 OSSL_LIB_CTX *libctx_get(void)
 {
-	if (atomic_load(&state) == UNMADE) {
-		pthread_mutex_lock(&lock);
-		if (atomic_load(&state) == UNMADE && registered()) {
-			if (make())
-				atomic_store(&state, READY);
-			else
-				drop();
-		}
-		pthread_mutex_unlock(&lock);
-	}
-	return atomic_load(&state) == READY ? own.ctx : NULL;
+	struct own *own = get();
+
+	return own ? own->ctx : NULL;
 }
 
 const EC_GROUP *libctx_group(enum curve c)
 {
-	return libctx_get() && c > CURVE_NONE && c <= CURVE_BRAINPOOL_P256R1 ? own.group[c] : NULL;
+	struct own *own = get();
+
+	return own && c > CURVE_NONE && c <= CURVE_BRAINPOOL_P256R1 ? own->group[c] : NULL;
 }
 
 BN_CTX *libctx_bn_ctx(void)
