@@ -55,7 +55,8 @@ struct container {
 	uint8_t usage;	  /* tag 4E or 21 as the card gave it */
 	uint8_t raw_type; /* tag 4B as the card gave it */
 	enum container_key_type key_type;
-	bool is_certificate; /* file usage 02, or named so in the configuration */
+	/* file usage 02, named so in the configuration, or of unknown usage: its content tells */
+	bool is_certificate;
 	bool size_known;
 	uint16_t size; /* of a file; content or capacity, cards differ */
 };

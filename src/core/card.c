@@ -266,8 +266,11 @@ static struct container *find_or_add(struct catalog *cat, enum container_kind ki
 	if (cat->count == CONTAINERS_MAX)
 		return NULL;
 	ct = &cat->item[cat->count++];
-	*ct = (struct container){
-		.kind = kind, .activated = true, .access = 0xFF, .functions = 0xFF};
+	*ct = (struct container){.kind = kind,
+				 .activated = true,
+				 .access = 0xFF,
+				 .functions = 0xFF,
+				 .sig_algs = 0xFF};
 	memcpy(ct->id, id.p, id.n);
 	ct->id_len = id.n;
 	return ct;

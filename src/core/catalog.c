@@ -162,7 +162,10 @@ static void start(struct walk *w, enum container_kind kind)
 	w->open = (struct container){.kind = kind,
 				     .activated = true,
 				     .access = 0xFF,
-				     .functions = kind == CONTAINER_FILE ? 0 : 0xFF};
+				     .functions = kind == CONTAINER_FILE ? 0 : 0xFF,
+				     .sig_algs = kind == CONTAINER_FILE ? 0 : 0xFF,
+				     /* a file of unknown use: its content tells */
+				     .is_certificate = kind == CONTAINER_FILE};
 	w->is_open = true;
 	w->has_id = w->has_label = w->has_more = false;
 }
