@@ -315,6 +315,7 @@ void rig_stop(struct rig *r)
 		rig_pcscd_stop(r, SIGTERM);
 	if (strncmp(r->dir, "/tmp/iotsafe-flow-", 18) == 0)
 		run(argv);
+	*r = (struct rig){0};
 }
 
 /* --- control --- */

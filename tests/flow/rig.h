@@ -46,7 +46,7 @@ struct rig {
 /* Makes the card, starts the simulator (and pcscd, in namespaces that this process enters for
  * good), writes the configuration and sets IOTSAFE_CONF. Does not load the module. */
 void rig_start(struct rig *r, const struct rig_options *opt);
-/* Ends what was started, by process id, and removes the folder. */
+/* Ends what was started, by process id, and removes the folder. Nothing is left to stop twice. */
 void rig_stop(struct rig *r);
 
 /* Only the simulator: ended by the signal, and started again on the same card. */

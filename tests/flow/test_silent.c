@@ -304,14 +304,27 @@ static void pcscd_killed(void **state)
 	rig_stop(&rig);
 }
 
+/* What a test that failed has left. */
+static int clean(void **state)
+{
+	(void)state;
+	if (rig.dir[0])
+		rig_stop(&rig);
+	return 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(data_mode),	 cmocka_unit_test(silent_from_the_start),
-		cmocka_unit_test(no_final_code), cmocka_unit_test(stopped_unix),
-		cmocka_unit_test(stopped_at),	 cmocka_unit_test(unplugged_at),
-		cmocka_unit_test(restarted),	 cmocka_unit_test(removed_all),
-		cmocka_unit_test(pcscd_killed),
+		cmocka_unit_test_teardown(data_mode, clean),
+		cmocka_unit_test_teardown(silent_from_the_start, clean),
+		cmocka_unit_test_teardown(no_final_code, clean),
+		cmocka_unit_test_teardown(stopped_unix, clean),
+		cmocka_unit_test_teardown(stopped_at, clean),
+		cmocka_unit_test_teardown(unplugged_at, clean),
+		cmocka_unit_test_teardown(restarted, clean),
+		cmocka_unit_test_teardown(removed_all, clean),
+		cmocka_unit_test_teardown(pcscd_killed, clean),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_STDOUT);

@@ -264,6 +264,15 @@ static void expected_iccid(void **state)
 	expected_on(RIG_AT_CSIM);
 }
 
+/* What a test that failed has left. */
+static int clean(void **state)
+{
+	(void)state;
+	if (rig.dir[0])
+		rig_stop(&rig);
+	return 0;
+}
+
 static int make_other(void **state)
 {
 	(void)state;
@@ -282,12 +291,12 @@ static int drop_other(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(idle),
-		cmocka_unit_test(in_a_signature),
-		cmocka_unit_test(objects_die),
-		cmocka_unit_test(crossed),
-		cmocka_unit_test(check_signatures),
-		cmocka_unit_test(expected_iccid),
+		cmocka_unit_test_teardown(idle, clean),
+		cmocka_unit_test_teardown(in_a_signature, clean),
+		cmocka_unit_test_teardown(objects_die, clean),
+		cmocka_unit_test_teardown(crossed, clean),
+		cmocka_unit_test_teardown(check_signatures, clean),
+		cmocka_unit_test_teardown(expected_iccid, clean),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_STDOUT);
