@@ -364,6 +364,6 @@ status at_line_iccid(struct bytes info, char ret_iccid[ICCID_DIGITS_MAX + 1])
 		if (filled)
 			digits[n] = (char)rest.p[1];
 	}
-	snprintf(ret_iccid, ICCID_DIGITS_MAX + 1, "%s", digits);
+	snprintf(ret_iccid, ICCID_DIGITS_MAX + 1, "%.*s", ICCID_DIGITS_MAX, digits);
 	return ST_OK;
 }

@@ -157,7 +157,7 @@ static status choose_reader(struct pcsc_transport *p, SCARD_READERSTATE *ret_sta
 			continue;
 		st = ST_NO_CARD;
 		if (has_card(&s)) {
-			snprintf(p->reader, sizeof(p->reader), "%s", name);
+			memcpy(p->reader, name, strlen(name) + 1);
 			*ret_state = s;
 			return ST_OK;
 		}
