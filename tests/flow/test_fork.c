@@ -64,7 +64,7 @@ static void child(enum parent_state from, enum child_act act)
 	case CHILD_FINAL_INIT_SIGN:
 		if (rig.f->C_Finalize(NULL) != CKR_CRYPTOKI_NOT_INITIALIZED)
 			_exit(11);
-		/* fall through */
+		__attribute__((fallthrough));
 	case CHILD_INIT_SIGN:
 		if (rig.f->C_Initialize(NULL) != CKR_OK)
 			_exit(12);
