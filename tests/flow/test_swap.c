@@ -252,7 +252,7 @@ static void expected_on(enum rig_link link)
 	put("swap", &rig);
 	new_session_sees(&rig);
 	assert_int_equal(rig.f->C_GetTokenInfo(0, &info), CKR_OK);
-	assert_memory_equal(info.serialNumber, OWN_ICCID + sizeof(OWN_ICCID) - 1 - 16, 16);
+	assert_memory_equal(info.serialNumber, &OWN_ICCID[sizeof(OWN_ICCID) - 1 - 16], 16);
 	rig_stop(&rig);
 }
 
