@@ -34,8 +34,12 @@ check 'random bytes' p11 --generate-random 100 --output-file "$work/random"
 check '  as many as asked for' test "$(stat -c %s "$work/random")" = 100
 check 'the certificate is read' p11 --read-object --type cert --id "$key_id" -o "$work/cert.der"
 check '  byte for byte' cmp "$work/cert.der" <(openssl x509 -in "$card/device.pem" -outform DER)
+# pkcs11-tool 0.23 hands libcrypto a curve's name that it has freed
+echo interceptor_via_lib:libcrypto >"$work/asan.supp"
+foreign_asan=:suppressions=$work/asan.supp
 check 'the public key is read' p11 --read-object --type pubkey --id "$key_id" -o "$work/pub.der"
 check '  and is the certificate'"'s" cmp "$work/pub.der" <(openssl pkey -pubin -in "$work/pub.pem" -outform DER)
+foreign_asan=
 p11 --read-object --type privkey --id "$key_id" -o "$work/priv" >"$work/check.out" 2>&1 || true
 check 'the private key is not' test ! -s "$work/priv"
 

@@ -124,18 +124,21 @@ all_passed() {
 }
 
 # --- programs of the host that load our module ---
-# A sanitized module needs its run-time first in the process; the host's own leaks are not ours.
+# A sanitized module needs its run-time first in the process; the host's own leaks are not ours, nor
+# are reads of its own freed memory: foreign_asan takes more options for the program that has them.
 host_env=()
+foreign_asan=
 find_sanitizer() {
-	local lib
+	local lib shim=$build/tests/interop/libasan_host.so
 	[ -e "$module" ] || return 0
 	lib=$(ldd "$module" | awk '/lib[at]san\.so/ { print $3; exit }')
 	[ -n "$lib" ] || return 0
-	host_env=(env "LD_PRELOAD=$lib" "ASAN_OPTIONS=detect_leaks=0:abort_on_error=1"
-		"UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1")
+	[ ! -e "$shim" ] || lib=$lib:$shim
+	host_env=(env "LD_PRELOAD=$lib" "UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1")
 }
 find_sanitizer
 
 host() { # PROGRAM ARGUMENT…, at most 60 seconds
-	timeout -k 5 60 ${host_env[@]+"${host_env[@]}"} "$@"
+	ASAN_OPTIONS=detect_leaks=0:abort_on_error=1$foreign_asan \
+		timeout -k 5 60 ${host_env[@]+"${host_env[@]}"} "$@"
 }

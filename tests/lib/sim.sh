@@ -32,6 +32,7 @@ sim_start() { # TRANSPORT [OPTION…]
 	*) die "unknown transport $transport: at, pcsc or unix" ;;
 	esac
 	: >"$apdu_log"
+	: >"$work/sim.out" # an earlier one's "ready"
 	"$build/iotsafe-sim" run "$card" "${fronts[@]}" --apdu-log "$apdu_log" "$@" \
 		>"$work/sim.out" 2>"$work/sim.err" &
 	sim_pid=$!
