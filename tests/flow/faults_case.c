@@ -199,7 +199,7 @@ static void recover(struct scene *s, const struct fault_case *c, struct fault_ou
 		trouble(o, "%u channels are open", open);
 }
 
-static void child(const struct rig *r, const struct fault_case *c, struct fault_outcome *o)
+static void program(const struct rig *r, const struct fault_case *c, struct fault_outcome *o)
 {
 	static struct scene s;
 	bool right = false;
@@ -224,6 +224,39 @@ static void child(const struct rig *r, const struct fault_case *c, struct fault_
 		scene_print(&s, from);
 		rig_log_dump(r, mark);
 	}
+}
+
+/* --- leaks --- */
+
+static unsigned descriptors(void)
+{
+	unsigned n = 0;
+	DIR *d = opendir("/proc/self/fd");
+
+	while (d && readdir(d))
+		n++;
+	if (d)
+		closedir(d);
+	return n;
+}
+
+/* LeakSanitizer's, where this is built with it. */
+int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
+
+static void child(const struct rig *r, const struct fault_case *c, struct fault_outcome *o)
+{
+	unsigned before = descriptors(), after;
+	CK_RV rv;
+
+	program(r, c, o);
+	rv = r->f->C_Finalize(NULL);
+	if (rv != CKR_OK)
+		trouble(o, "C_Finalize answered %#lx", rv);
+	after = descriptors();
+	if (after != before)
+		trouble(o, "%u descriptors before, %u afterwards", before, after);
+	if (__lsan_do_recoverable_leak_check && __lsan_do_recoverable_leak_check() != 0)
+		trouble(o, "memory leaked");
 }
 
 /* --- in a process of its own --- */
