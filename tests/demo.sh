@@ -33,8 +33,8 @@ fi
 title() { printf '\n%s\n' "$*"; }
 
 fetch() { # TLS-VERSION
-	local from
-	from=$(apdu_count)
+	local from signed
+	from=$(apdu_lines)
 	title "curl --tlsv$1 --engine pkcs11 --key '$key_uri' --cert '$cert_uri' …"
 	web_fetch "$1" "$key_uri" "$cert_uri" >"$work/page" 2>"$work/curl.err" || {
 		cat "$work/curl.err" "$work/web/error.log" >&2
@@ -43,13 +43,15 @@ fetch() { # TLS-VERSION
 	grep -qx verify=SUCCESS "$work/page" || die "the server did not accept the certificate"
 	grep -qx "protocol=TLSv$1" "$work/page" || die "the server saw another protocol"
 	sed 's/^/  the server saw   /' "$work/page"
-	say "  exchanges        $(($(apdu_count) - from)) APDUs with the SIM"
+	signed=$(apdu_ins_count 2B $((from + 1)))
+	[ "$signed" -gt 0 ] || die "the SIM computed no signature"
+	say "  exchanges        $(($(apdu_lines) - from)) APDUs with the SIM, $signed of them a signature"
 }
 
 # The private scalar, from the software SIM's own store, must be nowhere in what crossed the link.
 scalars() { # hex, one a line
 	local file
-	for file in $(find "$card/objects" -type f); do
+	for file in "$card"/objects/*; do
 		openssl pkey -in "$file" -noout -text 2>/dev/null || true
 	done | awk '/^priv:|^privateExponent:/ { on = 1; next } /^[^ ]/ { if (on) print ""; on = 0 }
 		on { gsub(/[ :]/, ""); printf "%s", $0 } END { if (on) print "" }' | sed 's/^00//'
