@@ -7,6 +7,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "deadline.h"
+
 /* All that this library ever keeps of libcrypto. Made without a lock, since a fork during the first
  * call would leave that locked in the child for ever: two threads may both make it, one stays. */
 struct own {
@@ -15,6 +17,10 @@ struct own {
 };
 static _Atomic(struct own *) current;
 static _Atomic bool dead;
+static _Atomic unsigned users; /* threads between errors_mark and errors_back */
+
+/* What a computation takes at the most, on a busy machine too. */
+enum { USERS_LEAVE_MS = 50 };
 
 static const int nids[] = {
 	[CURVE_NONE] = NID_undef,
@@ -33,10 +39,17 @@ static void drop(struct own *own)
 	free(own);
 }
 
-/* Called by OPENSSL_cleanup before it tears libcrypto down. */
+/* Called by OPENSSL_cleanup before it tears libcrypto down. The program may end while others of its
+ * threads compute in here: they are let out first. A child may have inherited a count of threads
+ * that it does not have, so the wait is short; what may be in use then stays. */
 static void on_cleanup(void)
 {
 	atomic_store(&dead, true);
+	for (int ms = 0; atomic_load(&users) != 0; ms++) {
+		if (ms == USERS_LEAVE_MS)
+			return;
+		deadline_sleep(DEADLINE_NEVER, 1);
+	}
 	drop(atomic_exchange(&current, NULL));
 }
 
@@ -107,7 +120,7 @@ OSSL_LIB_CTX *libctx_get(void)
 
 const EC_GROUP *libctx_group(enum curve c)
 {
-	struct own *own = get();
+	struct own *own = atomic_load(&current);
 
 	return own && c > CURVE_NONE && c <= CURVE_BRAINPOOL_P256R1 ? own->group[c] : NULL;
 }
@@ -133,6 +146,7 @@ enum { MARK_NONE, MARK_EMPTY, MARK_SET };
 
 int libctx_errors_mark(void)
 {
+	atomic_fetch_add(&users, 1);
 	if (!libctx_get())
 		return MARK_NONE;
 	/* an empty queue takes no mark */
@@ -141,12 +155,11 @@ int libctx_errors_mark(void)
 
 void libctx_errors_back(int *mark)
 {
-	if (*mark == MARK_NONE || !libctx_get())
-		return;
 	if (*mark == MARK_SET)
 		ERR_pop_to_mark();
-	else
+	if (*mark == MARK_EMPTY)
 		ERR_clear_error();
+	atomic_fetch_sub(&users, 1);
 }
 
 bool crypto_alive(void)

@@ -14,7 +14,8 @@
 #include "mem.h"
 
 /* libcrypto's error queue belongs to the host program too: what a scope of ours adds to it is taken
- * back at the scope's end, and nothing else. */
+ * back at the scope's end, and nothing else. Within the scope libcrypto's end waits, so it stands
+ * first in each function that computes. */
 int libctx_errors_mark(void);
 void libctx_errors_back(int *mark);
 #define LIBCTX_QUIET()                                                                             \
@@ -22,7 +23,8 @@ void libctx_errors_back(int *mark);
 
 /* The context, made at the first call; NULL after OPENSSL_cleanup or when it cannot be made. */
 OSSL_LIB_CTX *libctx_get(void);
-/* The curve's group, static for the context's life; NULL without context or for no curve. */
+/* The curve's group, once the context was got in a LIBCTX_QUIET scope, and until its end; NULL for
+ * no curve. */
 const EC_GROUP *libctx_group(enum curve c);
 /* Scratch numbers in the context, for ON_EXIT(libctx_free_bn_ctx). */
 BN_CTX *libctx_bn_ctx(void);

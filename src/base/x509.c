@@ -158,6 +158,7 @@ status x509_parse(struct bytes der, struct x509_info *ret_info)
 
 status x509_from_pem(struct bytes text, struct wtr *w)
 {
+	LIBCTX_QUIET();
 	BIO *mem ON_EXIT(free_bio) = NULL;
 	char *name = NULL, *header = NULL;
 	unsigned char *data = NULL;
@@ -168,7 +169,6 @@ status x509_from_pem(struct bytes text, struct wtr *w)
 		return ST_CRYPTO;
 	if (text.n > INT_MAX)
 		return ST_MALFORMED;
-	LIBCTX_QUIET();
 	mem = BIO_new_mem_buf(text.p, (int)text.n);
 	while (mem && !found && PEM_read_bio(mem, &name, &header, &data, &n) == 1) {
 		found = strcmp(name, PEM_STRING_X509) == 0 && n > 0;

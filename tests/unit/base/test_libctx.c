@@ -210,6 +210,38 @@ static void test_after_fork(void **state)
 	assert_int_equal(in_child(after_fork), 0);
 }
 
+/* The program ends while its threads are in here: they may be in the middle of a computation. */
+static void *checks_for_ever(void *busy)
+{
+	struct public_key ec = ec_key();
+
+	for (;;) {
+		(void)!verify_ecdsa(&ec, bytes_of(generator + 1, 32), bytes_of(generator + 1, 64));
+		*(_Atomic bool *)busy = true;
+	}
+	return NULL;
+}
+
+static int exit_meanwhile(void)
+{
+	_Atomic bool busy[3] = {false, false, false};
+	pthread_t t;
+
+	for (int i = 0; i < 3; i++)
+		if (pthread_create(&t, NULL, checks_for_ever, (void *)&busy[i]) != 0)
+			_exit(1);
+	while (!busy[0] || !busy[1] || !busy[2])
+		usleep(100);
+	exit(0);
+}
+
+static void test_exit_meanwhile(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 40; i++)
+		assert_int_equal(in_child(exit_meanwhile), 0);
+}
+
 /* Reading happens in a process of its own: argv[0] --first DIR. */
 static int run_self(const char *how)
 {
@@ -355,6 +387,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_after_cleanup),
 		cmocka_unit_test(test_in_exit),
 		cmocka_unit_test(test_after_fork),
+		cmocka_unit_test(test_exit_meanwhile),
 		cmocka_unit_test(test_no_configuration),
 		cmocka_unit_test(test_first_use_after_cleanup),
 		cmocka_unit_test(test_threads),
