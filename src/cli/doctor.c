@@ -29,20 +29,23 @@ static const char *remedy_of_plan(status st)
 	return NULL;
 }
 
-/* No slot at all: ask PC/SC itself what is wrong with it. */
+/* Nothing configured, and nothing there: PC/SC tells why it shows no reader. */
 static void no_slots(struct report *r, const struct plan *p)
 {
-	struct settings_slot slot = {.name = "pcsc", .id = -1, .cla_base = -1};
+	struct settings_slot slot = {.name = "pcsc", .uri_text = "pcsc:", .id = -1, .cla_base = -1};
 
-	for (size_t i = 0; i < p->settings.slot_count; i++)
-		if (strcmp(p->settings.slot[i].uri.scheme, "pcsc") == 0)
-			slot = p->settings.slot[i];
-	if (slot.uri_text[0] == '\0') {
-		snprintf(slot.uri_text, sizeof(slot.uri_text), "pcsc:");
-		if (uri_parse(slot.uri_text, &slot.uri) != ST_OK)
-			return;
-	}
-	doctor_slot(r, &p->settings, &slot);
+	if (uri_parse(slot.uri_text, &slot.uri) == ST_OK)
+		doctor_slot(r, &p->settings, &slot);
+}
+
+static void all_slots(struct report *r, const struct plan *p)
+{
+	for (size_t i = 0; i < p->slot_count; i++)
+		doctor_slot(r, &p->settings, &p->slot[i]);
+	for (size_t i = 0; i < p->absent_count; i++)
+		doctor_slot(r, &p->settings, &p->absent[i]);
+	if (p->slot_count + p->absent_count == 0)
+		no_slots(r, p);
 }
 
 int doctor_run(const struct options *opt)
@@ -58,12 +61,8 @@ int doctor_run(const struct options *opt)
 			   p ? p->error : status_text(st));
 	doctor_module(&r, opt->module);
 	doctor_p11kit(&r);
-	if (st == ST_OK) {
-		for (size_t i = 0; i < p->slot_count; i++)
-			doctor_slot(&r, &p->settings, &p->slot[i]);
-		if (p->slot_count == 0)
-			no_slots(&r, p);
-	}
+	if (st == ST_OK)
+		all_slots(&r, p);
 	r.slot = NULL;
 	report_end(&r);
 	return r.failed ? EXIT_FAILED : EXIT_FINE;

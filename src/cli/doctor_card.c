@@ -24,6 +24,8 @@ static const struct blame_row {
 	enum step step;
 	const char *cause, *remedy;
 } blames[] = {
+	{ST_ARG, NULL, STEP_DEVICE, "no such link is known, or a parameter of its URI is wrong",
+	 "pcsc:, at:PATH and unix:PATH with their parameters are in iotsafe.conf(5)"},
 	{ST_NO_DEVICE, "pcsc", STEP_DEVICE, "no card reader (or none of that name)",
 	 "plug the reader in; \"opensc-tool -l\" lists what pcscd sees"},
 	{ST_NO_DEVICE, "at", STEP_DEVICE, "there is no such device",

@@ -223,6 +223,17 @@ static void show_tokens(const struct plan *p, const struct options *opt,
 		json_close_array(j);
 }
 
+static void show_card(const struct plan *p, const struct settings_slot *slot,
+		      const struct options *opt, struct card_view *v, struct json *j)
+{
+	*v = (struct card_view){0};
+	v->st = read_card(p, slot, v);
+	if (opt->json)
+		json_card(j, slot, v);
+	else
+		print_card(slot, v);
+}
+
 static status show_cards(const struct plan *p, const struct options *opt, struct json *j)
 {
 	struct card_view *v ON_EXIT(mem_free_ptr) = calloc(1, sizeof(*v));
@@ -231,14 +242,10 @@ static status show_cards(const struct plan *p, const struct options *opt, struct
 		return ST_NOMEM;
 	if (opt->json)
 		json_open_array(j, "cards");
-	for (size_t i = 0; i < p->slot_count; i++) {
-		*v = (struct card_view){0};
-		v->st = read_card(p, &p->slot[i], v);
-		if (opt->json)
-			json_card(j, &p->slot[i], v);
-		else
-			print_card(&p->slot[i], v);
-	}
+	for (size_t i = 0; i < p->slot_count; i++)
+		show_card(p, &p->slot[i], opt, v, j);
+	for (size_t i = 0; i < p->absent_count; i++)
+		show_card(p, &p->absent[i], opt, v, j);
 	if (opt->json)
 		json_close_array(j);
 	return ST_OK;

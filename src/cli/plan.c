@@ -53,15 +53,43 @@ static status choose_file(const struct options *opt, struct plan *p)
 	return write_file(opt->uri, p);
 }
 
-static status narrow(const char *name, struct plan *p)
+/* A slot with several readers comes out as several: NAME, NAME-2, … */
+static bool was_found(const struct plan *p, const struct settings_slot *conf)
+{
+	size_t n = strlen(conf->name);
+
+	for (size_t i = 0; i < p->slot_count; i++) {
+		const char *name = p->slot[i].name;
+
+		if (strcmp(p->slot[i].uri.scheme, conf->uri.scheme) == 0 &&
+		    strncmp(name, conf->name, n) == 0 && (name[n] == '\0' || name[n] == '-'))
+			return true;
+	}
+	return false;
+}
+
+static void note_absent(struct plan *p)
+{
+	for (size_t i = 0; i < p->settings.slot_count; i++)
+		if (!was_found(p, &p->settings.slot[i]))
+			p->absent[p->absent_count++] = p->settings.slot[i];
+}
+
+static size_t keep_named(struct settings_slot *slots, size_t count, const char *name)
 {
 	size_t kept = 0;
 
-	for (size_t i = 0; i < p->slot_count; i++)
-		if (strcmp(p->slot[i].name, name) == 0)
-			p->slot[kept++] = p->slot[i];
-	p->slot_count = kept;
-	if (kept > 0)
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(slots[i].name, name) == 0)
+			slots[kept++] = slots[i];
+	return kept;
+}
+
+static status narrow(const char *name, struct plan *p)
+{
+	p->slot_count = keep_named(p->slot, p->slot_count, name);
+	p->absent_count = keep_named(p->absent, p->absent_count, name);
+	if (p->slot_count + p->absent_count > 0)
 		return ST_OK;
 	snprintf(p->error, sizeof(p->error), "--slot %.100s: no slot of that name", name);
 	return ST_NO_SLOT;
@@ -77,6 +105,7 @@ static status fill(const struct options *opt, struct plan *p)
 		log_set(p->settings.log, LOG_TO_STDERR);
 	log_set_from_env();
 	TRY(discover_slots(&p->settings, p->slot, SLOTS_MAX, &p->slot_count));
+	note_absent(p);
 	return opt->slot ? narrow(opt->slot, p) : ST_OK;
 }
 

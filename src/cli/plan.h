@@ -10,8 +10,10 @@
 struct plan {
 	char path[PATH_LEN_MAX]; /* the configuration file */
 	struct settings settings;
-	struct settings_slot slot[SLOTS_MAX]; /* complete list, narrowed by --slot */
+	struct settings_slot slot[SLOTS_MAX]; /* that are there, narrowed by --slot */
 	size_t slot_count;
+	struct settings_slot absent[SLOTS_MAX]; /* configured, but no device of the kind is there */
+	size_t absent_count;
 	char error[SETTINGS_ERROR_MAX]; /* why plan_make failed, for people */
 	bool made_file;			/* path is ours, written for --uri */
 };

@@ -12,7 +12,21 @@ mkdir -p /run/pcscd
 mount -t tmpfs -o mode=755 tmpfs /run/pcscd
 conf_write pcsc:
 check_doctor 'pcscd is not running' device 'pcscd is not running'
-check_doctor 'pcscd is not running, no configuration' device 'pcscd is not running' --uri pcsc:
+check_doctor 'the same without a configuration' device 'pcscd is not running' --uri pcsc:
+mkdir -p /etc/iotsafe
+mount -t tmpfs tmpfs /etc/iotsafe
+bare() { env -u IOTSAFE_CONF timeout 60 "$build/iotsafe" "$@"; }
+check_exit 'and with nothing said at all' 1 bare doctor
+shows '  at step "device"' '^ *device +FAIL .*pcscd is not running'
+check 'list finds nothing then' bare list
+shows '  and says so' '^No slot'
+conf_write pcsc: '[slot modem]' "uri = at:$work/absent"
+check_doctor 'one slot without pcscd' device 'pcscd is not running'
+shows '  one without modem, both told' '^ *device +FAIL .*no such device'
+check_exit 'only one of them' 1 iotsafe doctor --slot sim
+shows '  by its name' 'pcscd is not running'
+shows_not '  not the other' 'no such device'
+check_doctor 'a link that this version lacks' device 'no such link' --uri qmi:/dev/cdc-wdm0
 
 sim_new demo
 sim_start "$1"
