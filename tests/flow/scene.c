@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
@@ -180,6 +181,18 @@ void scene_print(const struct scene *s, size_t from)
 }
 
 /* --- the world outside --- */
+
+void scene_await_present(const struct rig *r)
+{
+	const struct timespec pause = {0, 20000000};
+	double until = rig_seconds() + 8;
+	CK_SLOT_INFO info = {0};
+
+	while (r->f->C_GetSlotInfo(0, &info) != CKR_OK || !(info.flags & CKF_TOKEN_PRESENT)) {
+		assert_true(rig_seconds() < until);
+		nanosleep(&pause, NULL);
+	}
+}
 
 unsigned scene_channels(const struct rig *r)
 {

@@ -70,19 +70,6 @@ static void works_in_a_new_session(void)
 	works();
 }
 
-/* Until the slot says that a SIM is there. A modem's "no SIM" is believed for five seconds; a
- * reader and pcscd poll about every second. */
-static void await_present(void)
-{
-	double until = rig_seconds() + 8;
-	CK_SLOT_INFO info = {0};
-
-	while (rig.f->C_GetSlotInfo(0, &info) != CKR_OK || !(info.flags & CKF_TOKEN_PRESENT)) {
-		assert_true(rig_seconds() < until);
-		pause_ms(50);
-	}
-}
-
 /* All calls since `from` are allowed and took at most `most` seconds together. */
 static void in_time(size_t from, double most, double started, double cpu)
 {
@@ -276,7 +263,7 @@ static void removed(enum rig_link link)
 	pause_ms(link == RIG_PCSC ? 1500 : 0);
 	sign_fails_within(SILENCE_MAX);
 	rig_control(&rig, "insert", NULL, 0);
-	await_present();
+	scene_await_present(&rig);
 	works_in_a_new_session();
 	rig_stop(&rig);
 }
@@ -299,7 +286,7 @@ static void pcscd_killed(void **state)
 	rig_pcscd_stop(&rig, SIGKILL);
 	sign_fails_within(SILENCE_MAX);
 	rig_pcscd_start(&rig);
-	await_present();
+	scene_await_present(&rig);
 	works_in_a_new_session();
 	rig_stop(&rig);
 }

@@ -61,6 +61,7 @@ static void new_session_sees(const struct rig *r)
 
 	scene.r = r;
 	scene.calls = 0;
+	scene_await_present(&rig);
 	assert_int_equal(scene_open(&scene), CKR_OK);
 	assert_int_equal(scene_find(&scene), CKR_OK);
 	assert_int_equal(scene_certificate(&scene, &right), CKR_OK);
