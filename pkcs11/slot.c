@@ -49,13 +49,36 @@ static struct slot *by_id(CK_SLOT_ID id)
 	return NULL;
 }
 
-static struct slot *by_device(const struct settings_slot *conf)
+static bool same_uri(const struct slot *s, const struct settings_slot *conf)
+{
+	return strcmp(s->conf.uri_text, conf->uri_text) == 0;
+}
+
+static bool same_slot(const struct slot *s, const struct settings_slot *conf)
+{
+	return same_uri(s, conf) && strcmp(s->conf.name, conf->name) == 0;
+}
+
+/* Is another of the devices found the one that the slot was made for? */
+static bool is_claimed(const struct slot *s, size_t found_count)
+{
+	for (size_t i = 0; i < found_count; i++)
+		if (same_slot(s, &table.found[i]))
+			return true;
+	return false;
+}
+
+/* The configuration may name one device twice, so name and URI count. But readers are named in the
+ * order in which they are found, so that a name may have moved on: then the URI alone. */
+static struct slot *by_device(const struct settings_slot *conf, size_t found_count)
 {
 	unsigned n = atomic_load(&table.count);
 
 	for (unsigned i = 0; i < n; i++)
-		if (strcmp(at(i)->conf.name, conf->name) == 0 &&
-		    strcmp(at(i)->conf.uri_text, conf->uri_text) == 0)
+		if (same_slot(at(i), conf))
+			return at(i);
+	for (unsigned i = 0; i < n; i++)
+		if (same_uri(at(i), conf) && !is_claimed(at(i), found_count))
 			return at(i);
 	return NULL;
 }
@@ -103,7 +126,7 @@ static void add(const struct settings_slot *conf, size_t found_count)
 static bool is_found(const struct slot *s, size_t found_count)
 {
 	for (size_t i = 0; i < found_count; i++)
-		if (by_device(&table.found[i]) == s)
+		if (by_device(&table.found[i], found_count) == s)
 			return true;
 	return false;
 }
@@ -119,7 +142,7 @@ static void evaluate(void)
 		found = 0;
 	}
 	for (size_t i = 0; i < found; i++)
-		if (by_device(&table.found[i]) == NULL)
+		if (by_device(&table.found[i], found) == NULL)
 			add(&table.found[i], found);
 	for (unsigned i = 0; i < atomic_load(&table.count); i++)
 		at(i)->listed = is_found(at(i), found);

@@ -74,6 +74,8 @@ void fake_reset(void)
 	memset(&fake.cat, 0, sizeof(fake.cat));
 	memcpy(fake.cat.item, standard, sizeof(standard));
 	fake.cat.count = FAKE_ITEMS;
+	fake.readers = NULL;
+	fake.on_free = NULL;
 	fake.iccid = "89881234567890123456";
 	fake.present = true;
 	for (int i = 0; i < FAKE_CALLS; i++) {
@@ -132,11 +134,28 @@ struct bytes container_label(const struct container *c)
 
 /* --- core/discover.h --- */
 
+/* As the core does without a configuration: names and ids in the order of the readers. */
+static size_t discover_readers(struct settings_slot *slots, size_t cap)
+{
+	size_t n = 0;
+
+	for (; n < cap && fake.readers[n] != NULL; n++) {
+		slots[n] = (struct settings_slot){.id = (int)n, .cla_base = -1};
+		snprintf(slots[n].name, sizeof(slots[n].name), "slot%zu", n);
+		snprintf(slots[n].uri_text, sizeof(slots[n].uri_text), "%s", fake.readers[n]);
+	}
+	return n;
+}
+
 status discover_slots(const struct settings *s, struct settings_slot *ret_slots, size_t cap,
 		      size_t *ret_count)
 {
 	size_t n = s->slot_count < cap ? s->slot_count : cap;
 
+	if (fake.readers != NULL) {
+		*ret_count = discover_readers(ret_slots, cap);
+		return ST_OK;
+	}
 	memcpy(ret_slots, s->slot, n * sizeof(s->slot[0]));
 	for (size_t i = 0; i < n; i++)
 		if (ret_slots[i].id < 0)
@@ -186,6 +205,8 @@ void card_free(struct card *c)
 	fake.live--;
 	fake.freed++;
 	free(c);
+	if (fake.on_free != NULL)
+		fake.on_free();
 }
 
 void card_forget(struct card *c)

@@ -36,6 +36,8 @@ enum fake_call {
 
 struct fake {
 	struct catalog cat;
+	const char *const *readers; /* URIs to discover, ended by NULL; NULL: the configuration's */
+	void (*on_free)(void);	    /* called while a card is being freed; may be NULL */
 	const char *iccid;
 	atomic_bool present;
 	atomic_uint calls[FAKE_CALLS];

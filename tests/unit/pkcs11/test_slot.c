@@ -45,6 +45,51 @@ static void ids_of_the_configuration(void **state)
 	assert_int_equal(id[2], 0);
 }
 
+/* What a client does when it looks again: *n ids into id. */
+static void look_again(CK_SLOT_ID *id, CK_ULONG *n)
+{
+	assert_ok(f->C_GetSlotList(CK_FALSE, NULL, n));
+	assert_true(*n <= 4);
+	*n = 4;
+	assert_ok(f->C_GetSlotList(CK_FALSE, id, n));
+}
+
+/* Readers are found in an order, which changes when one of them goes: the others stay who they
+ * are. */
+static void readers_come_and_go(void **state)
+{
+	static const char *const two[] = {"pcsc:?reader=A", "pcsc:?reader=B", NULL};
+	static const char *const second[] = {"pcsc:?reader=B", NULL};
+	static const char *const other[] = {"pcsc:?reader=C", "pcsc:?reader=B", NULL};
+	CK_SESSION_INFO info;
+	CK_SESSION_HANDLE s = 0;
+	CK_SLOT_ID id[4] = {0};
+	CK_ULONG n = 0;
+
+	(void)state;
+	fake.readers = two;
+	look_again(id, &n);
+	assert_int_equal(n, 2);
+	const CK_SLOT_ID a = id[0], b = id[1];
+	assert_ok(f->C_OpenSession(b, CKF_SERIAL_SESSION, NULL, NULL, &s));
+	fake.readers = second;
+	look_again(id, &n);
+	assert_int_equal(n, 1);
+	assert_int_equal(id[0], b);
+	assert_ok(f->C_GetSessionInfo(s, &info));
+	assert_int_equal(info.slotID, b);
+	fake.readers = other;
+	look_again(id, &n);
+	assert_int_equal(n, 2);
+	assert_true(id[0] == b || id[1] == b);
+	assert_true(id[0] != a && id[1] != a); /* C is not A */
+	fake.readers = two;
+	look_again(id, &n);
+	assert_int_equal(n, 2);
+	assert_int_equal(id[0], a);
+	assert_int_equal(id[1], b);
+}
+
 static void slot_info(void **state)
 {
 	CK_SLOT_INFO info;
@@ -202,6 +247,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(lists),
 		TEST(ids_of_the_configuration),
+		TEST(readers_come_and_go),
 		TEST(slot_info),
 		TEST(token_info),
 		TEST(without_iccid),
