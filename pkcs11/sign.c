@@ -55,7 +55,7 @@ status sign_init(struct guard *g, const CK_MECHANISM *given, CK_OBJECT_HANDLE h)
 	const struct mech *m = NULL;
 	struct mech_param param = {0};
 
-	if (given == NULL && op->phase == OP_READY) { /* 3.0 §5.13.1: cancels */
+	if (given == NULL && op->phase != OP_IDLE) { /* 3.0 §5.13.1: cancels */
 		op_end(op);
 		return ST_OK;
 	}

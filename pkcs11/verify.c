@@ -34,7 +34,7 @@ status verify_init(struct guard *g, const CK_MECHANISM *given, CK_OBJECT_HANDLE 
 	const struct mech *m = NULL;
 	struct mech_param param = {0};
 
-	if (given == NULL && op->phase == OP_READY) {
+	if (given == NULL && op->phase != OP_IDLE) {
 		op_end(op);
 		return ST_OK;
 	}

@@ -108,6 +108,10 @@ static void refusals(void **state)
 	assert_ok(f->C_VerifyInit(s, &m, pub));
 	assert_ok(f->C_VerifyInit(s, NULL, pub)); /* 3.0: NULL cancels */
 	assert_rv(f->C_Verify(s, b, 32, b, 64), CKR_OPERATION_NOT_INITIALIZED);
+	assert_ok(f->C_VerifyInit(s, &m, pub));
+	assert_ok(f->C_VerifyUpdate(s, b, 32));
+	assert_ok(f->C_VerifyInit(s, NULL, pub)); /* in the middle too */
+	assert_rv(f->C_VerifyUpdate(s, b, 32), CKR_OPERATION_NOT_INITIALIZED);
 }
 
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, rig_setup, rig_teardown)
