@@ -26,11 +26,14 @@ status mech_check(const CK_MECHANISM *given, const struct mech **ret_m,
 	return ST_OK;
 }
 
+/* A card that names no hash forbids none. */
 static bool allows_hash(const struct container *priv, enum hash_alg hash)
 {
+	if (priv->hash_algs == 0)
+		return hash != HASH_SHA1;
 	switch (hash) {
 	case HASH_NONE:
-		return priv->hash_algs != 0;
+		return true;
 	case HASH_SHA256:
 		return (priv->hash_algs & CARD_SHA256) != 0;
 	case HASH_SHA384:

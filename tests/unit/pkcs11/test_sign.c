@@ -221,6 +221,41 @@ static void rsa(void **state)
 	assert_rv(f->C_SignInit(s, &m, key), CKR_MECHANISM_PARAM_INVALID);
 }
 
+/* A card that tells no hashes, or is served from the configuration, forbids none. */
+static void rsa_without_hash_list(void **state)
+{
+	CK_RSA_PKCS_PSS_PARAMS pss = {CKM_SHA512, CKG_MGF1_SHA512, 64};
+	CK_MECHANISM m = {CKM_RSA_PKCS_PSS, &pss, sizeof(pss)};
+	uint8_t sig[256];
+	CK_ULONG n = sizeof(sig);
+
+	(void)state;
+	fake.cat.item[FAKE_RSA_KEY].hash_algs = 0;
+	CK_SESSION_HANDLE s = rig_session();
+	CK_OBJECT_HANDLE key = rig_by_label(s, CKO_PRIVATE_KEY, "private-key-21");
+	assert_ok(f->C_SignInit(s, &m, key));
+	assert_ok(f->C_Sign(s, data, 64, sig, &n));
+	assert_ok(init(s, CKM_SHA256_RSA_PKCS, key));
+	assert_ok(f->C_Sign(s, data, 10, sig, &n));
+}
+
+/* PKCS#11 3.0: no mechanism cancels, in whatever state the operation is. */
+static void no_mechanism_cancels(void **state)
+{
+	CK_SESSION_HANDLE s = rig_session();
+	CK_OBJECT_HANDLE key = device_key(s);
+
+	(void)state;
+	assert_rv(f->C_SignInit(s, NULL, key), CKR_ARGUMENTS_BAD);
+	assert_ok(init(s, CKM_ECDSA_SHA256, key));
+	assert_ok(f->C_SignInit(s, NULL, key));
+	assert_ok(init(s, CKM_ECDSA_SHA256, key));
+	assert_ok(f->C_SignUpdate(s, data, 10));
+	assert_ok(f->C_SignInit(s, NULL, key));
+	assert_rv(f->C_SignUpdate(s, data, 10), CKR_OPERATION_NOT_INITIALIZED);
+	assert_ok(init(s, CKM_ECDSA, key));
+}
+
 static void random_bytes(void **state)
 {
 	CK_SESSION_HANDLE s = rig_session();
@@ -248,6 +283,8 @@ int main(void)
 		TEST(false_signature),
 		TEST(check_can_be_turned_off),
 		TEST(rsa),
+		TEST(rsa_without_hash_list),
+		TEST(no_mechanism_cancels),
 		TEST(random_bytes),
 	};
 
