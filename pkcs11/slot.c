@@ -290,20 +290,22 @@ status slot_identify(struct slot *s, struct card_info *ret_info)
 	return ST_OK;
 }
 
+/* Out of the table first: a child forked meanwhile must not find what is being freed. */
 static void drop(bool forked, bool in_flux)
 {
 	for (unsigned i = 0; i < atomic_load(&table.count); i++) {
-		struct slot *s = at(i);
+		struct slot *s = atomic_exchange(&table.slot[i], NULL);
+		if (s == NULL)
+			continue;
 		if (forked)
 			card_forget(s->card);
 		else
 			card_free(s->card);
-		if (!in_flux) {
-			token_free(s->token);
-			pthread_mutex_destroy(&s->lock);
-			free(s);
-		}
-		atomic_store(&table.slot[i], NULL);
+		if (in_flux)
+			continue;
+		token_free(s->token);
+		pthread_mutex_destroy(&s->lock);
+		free(s);
 	}
 	atomic_store(&table.count, 0);
 	table.evaluated = false;

@@ -187,6 +187,42 @@ static void while_another_thread_signs(void **state)
 	assert_int_equal(sign_failed, 0);
 }
 
+static int use_slot(CK_SLOT_ID id)
+{
+	CK_TOKEN_INFO info;
+
+	return f->C_GetTokenInfo(id, &info) == CKR_OK ? 0 : 1;
+}
+
+static int child_after_finalize(CK_SESSION_HANDLE inherited)
+{
+	fake.on_free = NULL;
+	fake.freed = 0;
+	if (f->C_Initialize(NULL) != CKR_OK)
+		return 70;
+	int bad = sign_afresh();
+	(void)inherited;
+	return bad != 0 ? bad : use_slot(1);
+}
+
+/* Another thread is in C_Finalize: here it is the same one, which forks while it frees a card. */
+static void fork_in_finalize(void)
+{
+	fork_and_wait(child_after_finalize, 0);
+}
+
+static void while_another_thread_finalises(void **state)
+{
+	(void)state;
+	assert_int_equal(use_slot(0) + use_slot(1), 0);
+	fake.on_free = fork_in_finalize;
+	assert_ok(f->C_Finalize(NULL));
+	fake.on_free = NULL;
+	assert_int_equal(fake.freed, 2);
+	assert_ok(f->C_Initialize(NULL));
+	assert_int_equal(sign_afresh(), 0);
+}
+
 /* A daemon: the parent ends at once, the child goes on. */
 static int daemon_child(CK_SESSION_HANDLE inherited)
 {
@@ -220,8 +256,11 @@ static void parent_ends(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(initialised),  TEST(uninitialised),
-		TEST(in_a_session), TEST(while_another_thread_signs),
+		TEST(initialised),
+		TEST(uninitialised),
+		TEST(in_a_session),
+		TEST(while_another_thread_signs),
+		TEST(while_another_thread_finalises),
 		TEST(parent_ends),
 	};
 
