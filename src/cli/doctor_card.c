@@ -128,7 +128,7 @@ static void say_identity(struct report *r, const struct card_info *info)
 		   hex_str(bytes_of(info->aid, info->aid_len), aid, sizeof(aid)));
 }
 
-static void say_objects(struct report *r, const struct catalog *cat)
+static bool say_objects(struct report *r, const struct catalog *cat)
 {
 	size_t kinds[CONTAINER_KINDS] = {0}, empty = 0;
 	char blanks[64] = "";
@@ -138,7 +138,8 @@ static void say_objects(struct report *r, const struct catalog *cat)
 			   "the SIM was not personalised, or its list must come from [container] "
 			   "lines",
 			   "the applet has no containers");
-		return;
+		report_add(r, "signature", VERDICT_SKIPPED, NULL, "not reached");
+		return false;
 	}
 	for (size_t i = 0; i < cat->count; i++) {
 		kinds[cat->item[i].kind]++;
@@ -150,6 +151,7 @@ static void say_objects(struct report *r, const struct catalog *cat)
 		   "%zu private keys, %zu public keys, %zu files, %zu secret keys%s",
 		   kinds[CONTAINER_PRIVATE_KEY], kinds[CONTAINER_PUBLIC_KEY], kinds[CONTAINER_FILE],
 		   kinds[CONTAINER_SECRET_KEY], blanks);
+	return true;
 }
 
 static void free_card(struct card **c)
@@ -198,6 +200,6 @@ void doctor_slot(struct report *r, const struct settings *all, const struct sett
 		blame_at(r, slot, st, reached);
 		return;
 	}
-	say_objects(r, cat);
-	doctor_sign(r, all, card, cat);
+	if (say_objects(r, cat))
+		doctor_sign(r, all, card, cat);
 }

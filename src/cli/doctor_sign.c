@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "hex.h"
 #include "mem.h"
@@ -13,7 +14,8 @@ enum { WITNESSES_MAX = 32 };
 struct witness {
 	struct public_key key;
 	char name[100];
-	bool is_certificate;
+	const struct container *c;
+	bool is_certificate, is_ca;
 };
 
 struct witnesses {
@@ -32,20 +34,38 @@ static const char *name_of(const struct container *c, char *dst, size_t cap)
 	return dst;
 }
 
+/* DER as it is, or PEM made DER in place. */
+static status decode_certificate(uint8_t *buf, size_t n, struct x509_info *ret_info)
+{
+	uint8_t *der ON_EXIT(mem_free_ptr) = NULL;
+	struct wtr w;
+
+	if (x509_parse(bytes_of(buf, n), ret_info) == ST_OK)
+		return ST_OK;
+	der = malloc(FILE_SIZE_MAX);
+	if (!der)
+		return ST_NOMEM;
+	w = wtr_on(der, FILE_SIZE_MAX);
+	TRY(x509_from_pem(bytes_of(buf, n), &w));
+	memcpy(buf, der, w.n);
+	return x509_parse(bytes_of(buf, w.n), ret_info);
+}
+
 /* The certificate's key; its subject names it. */
 static status certificate_key(struct card *card, const struct container *file, struct witness *w,
 			      deadline dl)
 {
-	uint8_t *der ON_EXIT(mem_free_ptr) = malloc(FILE_SIZE_MAX);
-	struct wtr out = wtr_on(der, FILE_SIZE_MAX);
+	uint8_t *buf ON_EXIT(mem_free_ptr) = malloc(FILE_SIZE_MAX);
+	struct wtr out = wtr_on(buf, FILE_SIZE_MAX);
 	struct x509_info info;
 
-	if (!der)
+	if (!buf)
 		return ST_NOMEM;
 	TRY(card_read_file(card, file, &out, dl));
-	TRY(x509_parse(wtr_bytes(&out), &info));
+	TRY(decode_certificate(buf, out.n, &info));
 	w->key = info.key;
 	w->is_certificate = true;
+	w->is_ca = info.is_ca;
 	snprintf(w->name, sizeof(w->name), "certificate %.80s", info.subject_text);
 	return ST_OK;
 }
@@ -75,7 +95,7 @@ static void gather(struct report *r, const struct settings *all, struct card *ca
 
 			if (!c->activated || (pass == 0 ? !cert : c->kind != CONTAINER_PUBLIC_KEY))
 				continue;
-			*w = (struct witness){0};
+			*w = (struct witness){.c = c};
 			st = cert ? certificate_key(card, c, w, dl)
 				  : public_container_key(card, c, w, dl);
 			if (st == ST_OK && w->key.kind != PUBLIC_NONE)
@@ -150,28 +170,52 @@ static const char *remedy_of(status st)
 	return "IOTSAFE_LOG=trace shows the exchanges";
 }
 
+/* Should this one have verified it? The key's own public container by name; and any certificate
+ * of somebody's when the SIM holds no other key that it could belong to. */
+static bool ought_to_fit(const struct witness *w, const struct container *key, bool only_key)
+{
+	if (w->key.kind != (key->sig_algs & SIG_ECDSA ? PUBLIC_EC : PUBLIC_RSA) ||
+	    (w->key.kind == PUBLIC_EC && w->key.curve != container_curve(key)))
+		return false;
+	if (w->is_certificate)
+		return only_key && !w->is_ca;
+	return (key->id_len && bytes_equal(container_id(w->c), container_id(key))) ||
+	       (key->label_len && bytes_equal(container_label(w->c), container_label(key)));
+}
+
+static void say_unproven(struct report *r, const char *name, const struct container *key,
+			 const struct witnesses *ws, bool only_key)
+{
+	for (size_t i = 0; i < ws->count; i++) {
+		if (!ought_to_fit(&ws->w[i], key, only_key))
+			continue;
+		report_add(r, "signature", VERDICT_FAIL,
+			   "write the key's own certificate or public key to the SIM",
+			   "%s: %s does not verify it", name, ws->w[i].name);
+		return;
+	}
+	report_add(r, "signature", VERDICT_NOTE,
+		   "OpenSSL's engine and OpenSSH need a certificate or public key on the SIM",
+		   "%s: signed, but nothing that the SIM shows can verify it", name);
+}
+
 static void say_verdict(struct report *r, const char *name, const struct witness *w,
 			unsigned long long apdus)
 {
-	if (!w)
-		report_add(r, "signature", VERDICT_FAIL,
-			   "the certificate or public key on the SIM belongs to another key",
-			   "%s: no certificate or public key of the SIM verifies it", name);
-	else if (!w->is_certificate)
+	if (w->is_certificate)
+		report_add(r, "signature", VERDICT_OK, NULL, "%s: verified under %s, %llu APDUs",
+			   name, w->name, apdus);
+	else
 		report_add(r, "signature", VERDICT_NOTE,
 			   "TLS wants one: keep it in a file beside the program",
 			   "%s: verified under %s; the SIM holds no certificate for it", name,
 			   w->name);
-	else
-		report_add(r, "signature", VERDICT_OK, NULL, "%s: verified under %s, %llu APDUs",
-			   name, w->name, apdus);
 }
 
 static void try_key(struct report *r, const struct settings *all, struct card *card,
-		    const struct container *key, const struct witnesses *ws)
+		    const struct container *key, const struct witnesses *ws, bool only_key)
 {
 	struct attempt a = {0};
-	const struct witness *found = NULL;
 	unsigned long long before = card_stats(card)->apdus;
 	char name[80];
 	status st = prepare(key, &a);
@@ -184,15 +228,19 @@ static void try_key(struct report *r, const struct settings *all, struct card *c
 			   status_text(st));
 		return;
 	}
-	for (size_t i = 0; !found && i < ws->count; i++)
-		if (fits(&ws->w[i], &a))
-			found = &ws->w[i];
-	say_verdict(r, name, found, card_stats(card)->apdus - before);
+	for (size_t i = 0; i < ws->count; i++) {
+		if (fits(&ws->w[i], &a)) {
+			say_verdict(r, name, &ws->w[i], card_stats(card)->apdus - before);
+			return;
+		}
+	}
+	say_unproven(r, name, key, ws, only_key);
 }
 
 static bool can_sign(const struct container *c)
 {
-	return c->kind == CONTAINER_PRIVATE_KEY && (c->functions & FUNCTION_SIGN) &&
+	return c->kind == CONTAINER_PRIVATE_KEY && !c->is_volatile &&
+	       (c->functions & FUNCTION_SIGN) &&
 	       (c->sig_algs & (SIG_ECDSA | SIG_RSA_PKCS1 | SIG_RSA_PSS));
 }
 
@@ -200,28 +248,26 @@ void doctor_sign(struct report *r, const struct settings *all, struct card *card
 		 const struct catalog *cat)
 {
 	struct witnesses *ws ON_EXIT(mem_free_ptr) = calloc(1, sizeof(*ws));
-	size_t tried = 0;
+	size_t usable = 0;
 	char name[80];
 
 	if (!ws)
 		return;
 	gather(r, all, card, cat, ws);
+	for (size_t i = 0; i < cat->count; i++)
+		usable += can_sign(&cat->item[i]) && cat->item[i].activated;
 	for (size_t i = 0; i < cat->count; i++) {
 		const struct container *c = &cat->item[i];
 
-		if (!can_sign(c) || c->is_volatile)
-			continue;
-		if (!c->activated) {
+		if (can_sign(c) && c->activated)
+			try_key(r, all, card, c, ws, usable == 1);
+		else if (can_sign(c))
 			report_add(r, "signature", VERDICT_NOTE,
 				   "a key pair must be generated in it first",
 				   "private key container %s is empty",
 				   name_of(c, name, sizeof(name)));
-			continue;
-		}
-		tried++;
-		try_key(r, all, card, c, ws);
 	}
-	if (tried == 0)
+	if (usable == 0)
 		report_add(r, "signature", VERDICT_FAIL,
 			   "generate a key pair on the SIM, or ask its issuer",
 			   "the SIM holds no key that can sign");

@@ -90,7 +90,7 @@ sim_stop
 cp "$card/objects/private-01.1.pem" "$work/right.pem"
 openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$card/objects/private-01.1.pem" 2>/dev/null
 sim_start "$1"
-check_doctor 'a certificate of another key' signature 'no certificate or public key of the SIM verifies it'
+check_doctor 'a certificate of another key' signature 'does not verify it'
 sim_stop
 sim_new empty
 sim_start "$1"
