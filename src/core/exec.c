@@ -64,9 +64,10 @@ static void encode(const struct card *c, const struct call *call, uint8_t cla, b
 	}
 }
 
-/* One exchange: the answer's data appended to acc, its status word in *ret_sw. */
-static status exchange(struct card *c, const struct command *row, struct bytes cmd, struct wtr *acc,
-		       uint16_t *ret_sw, deadline dl)
+/* One exchange: the answer's data appended to acc, its status word in *ret_sw. `of` is the command
+ * whose answer it is, which tells what of it may be shown. */
+static status exchange(struct card *c, const struct command *row, const struct command *of,
+		       struct bytes cmd, struct wtr *acc, uint16_t *ret_sw, deadline dl)
 {
 	uint8_t buf[APDU_REPLY_MAX + 64] = {0};
 	struct wtr reply = WTR_ON(buf);
@@ -84,7 +85,7 @@ static status exchange(struct card *c, const struct command *row, struct bytes c
 		log_debug("%s: %s", row->name, status_text(st));
 		return st;
 	}
-	log_trace_bytes("R", row->name, wtr_bytes(&reply), row->clear_in);
+	log_trace_bytes("R", row->name, wtr_bytes(&reply), of->clear_in);
 	data = bytes_of(buf, reply.n - 2);
 	*ret_sw = (uint16_t)(buf[reply.n - 2] << 8 | buf[reply.n - 1]);
 	wtr_put(acc, data);
@@ -99,6 +100,7 @@ static unsigned waiting(uint16_t sw)
 }
 
 struct fetch {
+	const struct command *of; /* the command whose answer waits */
 	uint8_t cla;
 	unsigned le;
 	bool all; /* the card wants Le=00 */
@@ -113,15 +115,16 @@ static status fetch_once(struct card *c, const struct fetch *f, struct wtr *acc,
 	struct call call = CALL(CMD_GET_RESPONSE, .le = f->all ? 256 : f->le);
 
 	encode(c, &call, f->iso ? class_of(c, CLASS_ISO) : f->cla, false, &w);
-	return exchange(c, command_get(CMD_GET_RESPONSE), wtr_bytes(&w), acc, ret_sw, dl);
+	return exchange(c, command_get(CMD_GET_RESPONSE), f->of, wtr_bytes(&w), acc, ret_sw, dl);
 }
 
 /* Fetches until the card has no more: §17.1 (3). The odd words, 6881 among them, say that somebody
  * else's command came between ours (transports.md §1.2): the operation starts again, and its first
  * command shows whether the channel is really lost. */
-static status fetch_rest(struct card *c, uint8_t cla, struct wtr *acc, uint16_t *sw, deadline dl)
+static status fetch_rest(struct card *c, const struct command *of, uint8_t cla, struct wtr *acc,
+			 uint16_t *sw, deadline dl)
 {
-	struct fetch f = {.cla = cla, .le = waiting(*sw)};
+	struct fetch f = {.of = of, .cla = cla, .le = waiting(*sw)};
 	struct sw_verdict v = sw_judge(*sw);
 
 	for (int round = 0; round < GET_RESPONSE_ROUNDS_MAX; round++) {
@@ -158,17 +161,17 @@ static status send(struct card *c, const struct call *call, struct wtr *acc, uin
 
 	encode(c, call, cla, c->append_le, &w);
 	TRY(wtr_done(&w));
-	st = exchange(c, row, wtr_bytes(&w), acc, ret_sw, dl);
+	st = exchange(c, row, row, wtr_bytes(&w), acc, ret_sw, dl);
 	if (st == ST_OK && sw_judge(*ret_sw).kind == SW_AGAIN_LE) {
 		again.le = waiting(*ret_sw);
 		w = WTR_ON(buf);
 		acc->n = 0;
 		encode(c, &again, cla, true, &w);
-		st = exchange(c, row, wtr_bytes(&w), acc, ret_sw, dl);
+		st = exchange(c, row, row, wtr_bytes(&w), acc, ret_sw, dl);
 	}
 	mem_wipe(buf, sizeof(buf));
 	if (st == ST_OK && sw_judge(*ret_sw).kind == SW_FETCH && !row->no_fetch)
-		st = fetch_rest(c, cla, acc, ret_sw, dl);
+		st = fetch_rest(c, row, cla, acc, ret_sw, dl);
 	return st;
 }
 

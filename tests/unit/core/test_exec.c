@@ -4,6 +4,10 @@
 #include "fake.h"
 
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "log.h"
 
 #define BYTES_8 "0102030405060708"
 
@@ -426,6 +430,36 @@ static void test_random_is_wiped(void **state)
 	fake_done();
 }
 
+/* What a command's answer may not show in the log, GET RESPONSE does not show either. */
+static void test_random_is_masked(void **state)
+{
+	struct rig *r = *state;
+	uint8_t out[4];
+	char text[4096];
+	int log = memfd_create("log", MFD_CLOEXEC), err = dup(STDERR_FILENO);
+
+	assert_true(log >= 0 && err >= 0);
+	fake_record(1, 0x80, AID_GSMA, ICCID_TEXT);
+	FAKE_PLAY({"81 84 00 00 04", "61 04"}, {"81 C0 00 00 04", "C0FFEE77 9000"},
+		  {"81 84 00 00 04", "C0FFEE78 9000"});
+	dup2(log, STDERR_FILENO);
+	log_set(LOG_LEVEL_TRACE, LOG_TO_STDERR);
+	status st = card_random(r->c, out, sizeof(out), soon());
+	if (st == ST_OK)
+		st = card_random(r->c, out, sizeof(out), soon());
+	log_set(LOG_LEVEL_OFF, LOG_TO_STDERR);
+	dup2(err, STDERR_FILENO);
+	close(err);
+	assert_int_equal(st, ST_OK);
+	fake_done();
+	ssize_t n = pread(log, text, sizeof(text) - 1, 0);
+	close(log);
+	assert_true(n > 0);
+	text[n] = '\0';
+	assert_non_null(strstr(text, "GET RESPONSE"));
+	assert_null(strcasestr(text, "C0FFEE"));
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(test_##name, rig_setup, rig_teardown)
 int main(void)
 {
@@ -456,6 +490,7 @@ int main(void)
 		T(disturbed_for_ever),
 		T(link_failures),
 		T(random_is_wiped),
+		T(random_is_masked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
