@@ -123,22 +123,30 @@ static enum reaction react(const struct card *c, status st)
 	return GIVE_UP;
 }
 
-/* With no ICCID to go by, the object list tells the card from another. */
+/* With no ICCID to go by, the object list tells the card from another. A proof that failed on its
+ * way is asked for again at the next operation; a card that refuses its list, while the one that we
+ * know gave it, is another. */
 static status prove_by_list(struct card *c, deadline dl)
 {
 	struct catalog *again ON_EXIT(mem_free_ptr) = NULL;
 	uint64_t digest;
+	status st;
 
 	if (!c->verify_list)
 		return ST_OK;
+	if (c->catalog && c->list_digest != 0) {
+		again = calloc(1, sizeof(*again));
+		if (!again)
+			return ST_NOMEM;
+		st = applet_list(c, again, &digest, dl);
+		if (c->fresh && card_refused(st) && st != ST_SW_LOCKED)
+			return ST_CARD_CHANGED;
+		TRY(st);
+		if (digest != c->list_digest)
+			return ST_CARD_CHANGED;
+	}
 	c->verify_list = false;
-	if (!c->catalog || c->list_digest == 0)
-		return ST_OK;
-	again = calloc(1, sizeof(*again));
-	if (!again)
-		return ST_NOMEM;
-	TRY(applet_list(c, again, &digest, dl));
-	return digest == c->list_digest ? ST_OK : ST_CARD_CHANGED;
+	return ST_OK;
 }
 
 static status run_entered(struct card *c, card_op_fn fn, void *arg, deadline dl,
@@ -152,7 +160,7 @@ static status run_entered(struct card *c, card_op_fn fn, void *arg, deadline dl,
 		st = fn(c, arg, dl);
 	*ret_reaction = st == ST_OK ? GIVE_UP : react(c, st);
 	if (*ret_reaction == SELECT_AGAIN)
-		channel_doubt(c, st);
+		channel_doubt(c, st, dl);
 	channel_leave(c, dl);
 	return st;
 }

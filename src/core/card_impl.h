@@ -66,8 +66,9 @@ status exec_call(struct card *c, const struct call *call, struct bytes *ret_data
 /* Our channel with the applet selected, taken over or opened; identity checked. */
 status channel_ensure(struct card *c, deadline dl) MUST_USE;
 /* After a failure that may come from a lost channel: the next channel_ensure selects again (when
- * the channel itself may still be ours) or opens another. */
-void channel_doubt(struct card *c, status why);
+ * the channel itself may still be ours) or opens another; one that was opened or selected within
+ * this operation is closed. */
+void channel_doubt(struct card *c, status why, deadline dl);
 /* Before the device is given back: records the channel for the next process, or closes it where
  * nobody else could use it. */
 void channel_leave(struct card *c, deadline dl);

@@ -67,7 +67,7 @@ static status read_ef_iccid(struct card *c, bool from_mf, char ret[ICCID_DIGITS_
 }
 
 /* Compares the card that answers with the one that we know; learns it if we know none. An ICCID
- * that could not be read this time proves nothing: then the object list has to (card.c). */
+ * that could not be read, now or before, proves nothing: then the object list has to (card.c). */
 static status check_identity(struct card *c, const char *iccid)
 {
 	const char *expected = c->conf->expected_iccid;
@@ -81,7 +81,7 @@ static status check_identity(struct card *c, const char *iccid)
 		log_info("slot %s: another SIM: %s in place of %s", c->conf->name, iccid, c->iccid);
 		return ST_CARD_CHANGED;
 	}
-	c->verify_list = c->identified && !iccid[0];
+	c->verify_list = c->identified && (!iccid[0] || !c->iccid[0]);
 	if (!c->identified || !c->iccid[0])
 		memcpy(c->iccid, iccid, strlen(iccid) + 1);
 	c->identified = true;
@@ -413,14 +413,19 @@ status channel_ensure(struct card *c, deadline dl)
 	return open_new(c, dl);
 }
 
-void channel_doubt(struct card *c, status why)
+void channel_doubt(struct card *c, status why, deadline dl)
 {
+	bool ours = c->has_channel && c->fresh;
+
 	log_debug("channel in doubt: %s", status_text(why));
 	c->fresh = false;
 	if (why != ST_CHANNEL_LOST) {
 		c->select_again = true;
 		return;
 	}
+	/* some cards say "lost" for other things: what we selected a moment ago must not leak */
+	if (ours)
+		close_channel(c, dl);
 	c->has_channel = false;
 	transport_record_clear(c->t);
 }

@@ -176,6 +176,72 @@ static void test_other_card_by_list(void **state)
 	assert_int_equal(random2(r), ST_CARD_CHANGED);
 }
 
+#define NO_ICCID                                                                                   \
+	{                                                                                          \
+		"01 A4 00 0C 02 2FE2", "6A82"                                                      \
+	}
+#define LOST                                                                                       \
+	{                                                                                          \
+		"81 84 00 00 02", "6881"                                                           \
+	}
+
+static void meet_without_iccid(struct rig *r)
+{
+	const struct catalog *cat;
+
+	FAKE_PLAY(STEP_OPEN, NO_ICCID, STEP_SELECT, {"81 CB 01 00 00", "830101 9000"});
+	assert_int_equal(card_catalog(r->c, &cat, soon()), ST_OK);
+}
+
+/* The first card hid its ICCID, the one that is there now shows it. */
+static void test_iccid_appears(void **state)
+{
+	struct rig *r = *state;
+	struct card_info info;
+
+	meet_without_iccid(r);
+	FAKE_PLAY(LOST, STEPS_OPENING, {"81 CB 01 00 00", "830101 9000"}, RANDOM);
+	assert_int_equal(random2(r), ST_OK); /* it was only shy */
+	assert_int_equal(card_identify(r->c, &info, soon()), ST_OK);
+	assert_string_equal(info.iccid, ICCID_TEXT);
+	FAKE_PLAY(RANDOM);
+	assert_int_equal(random2(r), ST_OK);
+
+	fake.has_record = false;
+	rig_new_process(r);
+	meet_without_iccid(r);
+	FAKE_PLAY(LOST, STEPS_OPENING, {"81 CB 01 00 00", "830102 9000"});
+	assert_int_equal(random2(r), ST_CARD_CHANGED);
+}
+
+/* A proof that failed is none: it is asked for again. */
+static void test_proof_is_repeated(void **state)
+{
+	struct rig *r = *state;
+
+	meet_without_iccid(r);
+	FAKE_PLAY(LOST, STEP_OPEN, NO_ICCID, STEP_SELECT, {"81 CB 01 00 00", .st = ST_IO},
+		  {"81 CB 01 00 00", "830102 9000"});
+	assert_int_equal(random2(r), ST_CARD_CHANGED);
+	fake.has_record = false;
+	rig_new_process(r);
+	meet_without_iccid(r);
+	FAKE_PLAY(LOST, STEP_OPEN, NO_ICCID, STEP_SELECT, {"81 CB 01 00 00", .st = ST_TIMEOUT});
+	assert_int_equal(random2(r), ST_TIMEOUT);
+	FAKE_PLAY({"81 CB 01 00 00", "830102 9000"});
+	assert_int_equal(random2(r), ST_CARD_CHANGED);
+}
+
+/* The card had a list, and this one refuses it: another one. */
+static void test_list_refused(void **state)
+{
+	struct rig *r = *state;
+
+	meet_without_iccid(r);
+	FAKE_PLAY(LOST, STEP_OPEN, NO_ICCID, STEP_SELECT, {"81 CB 01 00 00", "6A86"});
+	assert_int_equal(random2(r), ST_CARD_CHANGED);
+}
+
 /* Another process opened another channel meanwhile, or closed ours: the record decides. */
 static void test_record_moves(void **state)
 {
@@ -230,14 +296,17 @@ static void test_expected_iccid_by_record(void **state)
 	assert_int_equal(fake.apdus, 0);
 }
 
-/* Three times the channel is lost at once: an end, and no channel left behind. */
+/* Three times the channel is lost at once: an end, and no channel left behind. What we opened
+ * ourselves a moment ago is closed, in case the card only says so. */
 static void test_lost_for_ever(void **state)
 {
 	struct rig *r = *state;
 	struct step lost = {"81 84 00 00 02", "6881"};
-	struct step all[] = {STEPS_OPENING, lost, STEPS_OPENING, lost, STEPS_OPENING, lost};
+	struct step close = {"00 70 80 01", "9000"};
+	struct step all[] = {STEPS_OPENING, lost,	   close, STEPS_OPENING, lost,
+			     close,	    STEPS_OPENING, lost,  close};
 
-	fake_play(all, 15);
+	fake_play(all, 18);
 	assert_int_equal(random2(r), ST_CHANNEL_LOST);
 	assert_false(fake.has_record);
 }
@@ -266,6 +335,9 @@ int main(void)
 		T(other_card),
 		T(other_card_by_record),
 		T(other_card_by_list),
+		T(iccid_appears),
+		T(proof_is_repeated),
+		T(list_refused),
 		T(record_moves),
 		T(other_slots_applet),
 		T(another_wanted_applet),
