@@ -51,8 +51,11 @@ conf_write "$slot_uri"
 chmod 666 "$conf"
 check_doctor 'a configuration that all may write' configuration 'others may write it'
 conf_write "$slot_uri"
-as_nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups env "IOTSAFE_CONF=$conf" "$build/iotsafe" "$@"; }
 chmod 755 "$work"
+cp "$build/iotsafe" "$work/" # the build folder may lie where nobody gets
+as_nobody() {
+	setpriv --reuid 65534 --regid 65534 --clear-groups env "IOTSAFE_CONF=$conf" "$work/iotsafe" "$@"
+}
 check_exit 'a configuration that we may not read' 1 as_nobody doctor
 shows '  says so' '^configuration +FAIL .*Permission denied'
 check_doctor 'a slot that is not there' configuration 'no slot of that name' --slot nobody

@@ -33,7 +33,8 @@ for version in 1.3 1.2; do
 			sleep 2
 		} | host gnutls-cli --provider="$module" --x509cafile "$card/ca.pem" \
 			--priority "NORMAL:-VERS-ALL:+VERS-TLS$version" \
-			--x509keyfile "$key_uri" --x509certfile "$cert_uri" -p "$web_port" localhost
+			--x509keyfile "$key_uri" --x509certfile "$cert_uri" -p "$web_port" \
+			--sni-hostname localhost --verify-hostname localhost 127.0.0.1
 	}
 	check_signs "gnutls-cli, TLS $version" tls
 	shows '  the server verified the certificate' '^verify=SUCCESS'

@@ -34,8 +34,8 @@ check_fails 'a key that is not there' host openssl dgst -sha256 "${engine[@]}" \
 web_start "$card"
 for version in 1_3 1_2; do
 	tls() {
-		printf 'GET / HTTP/1.0\r\n\r\n' | host openssl s_client -connect "localhost:$web_port" \
-			"-tls$version" -CAfile "$card/ca.pem" -verify_return_error -cert "$card/device.pem" \
+		printf 'GET / HTTP/1.0\r\n\r\n' | host openssl s_client -connect "127.0.0.1:$web_port" \
+			-servername localhost -verify_hostname localhost "-tls$version" -CAfile "$card/ca.pem" -verify_return_error -cert "$card/device.pem" \
 			"${engine[@]}" -key "$key_uri" -quiet -ign_eof
 	}
 	check_signs "s_client -tls$version" tls
