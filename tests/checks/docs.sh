@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # docs.sh IOTSAFE IOTSAFE-SIM: what the programs know and what the pages say is the same.
 set -eu
-iotsafe=$1 sim=$2
+iotsafe=$(realpath "$1") sim=$(realpath "$2")
 cd "$(dirname "$0")/../.."
 bad=0
 complain() {
