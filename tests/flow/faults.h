@@ -11,8 +11,10 @@ enum {
 	ON_UNIX = 1 << RIG_UNIX,
 	ON_CGLA = 1 << RIG_AT_CGLA,
 	ON_CSIM = 1 << RIG_AT_CSIM,
+	ON_PCSC = 1 << RIG_PCSC,
 	ON_AT = ON_CGLA | ON_CSIM,
-	ON_ALL = ON_UNIX | ON_AT,
+	ON_CARD = ON_UNIX | ON_PCSC, /* nothing between us and the card's answers */
+	ON_ALL = ON_CARD | ON_AT,
 };
 
 enum {

@@ -59,6 +59,15 @@ static void forget_shared_channel(const struct rig *r)
 		closedir(d);
 }
 
+/* A reset or a swap is a new insertion to pcscd, which looks about twice a second. */
+static void reader_settles(const struct rig *r)
+{
+	const struct timespec pause = {1, 200000000};
+
+	if (r->opt.link == RIG_PCSC)
+		nanosleep(&pause, NULL);
+}
+
 /* As after power-on, with nobody's channel open. */
 static void start_healthy(const struct rig *r, const struct fault_row *row)
 {
@@ -67,6 +76,7 @@ static void start_healthy(const struct rig *r, const struct fault_row *row)
 		    0);
 	rig_control(r, "reset", NULL, 0);
 	forget_shared_channel(r);
+	reader_settles(r);
 }
 
 static void arm(const struct fault_case *c, const struct rig *r)
@@ -125,6 +135,8 @@ static void prepare(struct scene *s, const struct fault_case *c, struct fault_ou
 {
 	CK_RV rv = s->r->f->C_Initialize(NULL);
 
+	if (rv == CKR_OK)
+		scene_await_present(s->r);
 	if (rv == CKR_OK && c->scenario == SIGNATURE) {
 		rv = scene_open(s);
 		if (rv == CKR_OK)
@@ -178,14 +190,22 @@ static CK_RV next_operation(struct scene *s, bool *ret_right)
 	return rv;
 }
 
+/* The swap back is a change like any other: told once, then a new session works. A virtual reader
+ * does not tell of a swap within a transaction: then it is the check of the signature that finds
+ * the wrong card's objects, and makes them be read anew. */
+static bool told_of_swap(const struct rig *r, CK_RV rv)
+{
+	return rv == CKR_DEVICE_REMOVED || rv == CKR_SESSION_HANDLE_INVALID ||
+	       (r->opt.link == RIG_PCSC && rv == CKR_DEVICE_ERROR);
+}
+
 static void recover(struct scene *s, const struct fault_case *c, struct fault_outcome *o)
 {
 	size_t from = s->calls;
 	bool right = false;
 	CK_RV rv = next_operation(s, &right);
 
-	/* the swap back is a change like any other: told once, then a new session works */
-	if (c->row->flags & SWAPS && (rv == CKR_DEVICE_REMOVED || rv == CKR_SESSION_HANDLE_INVALID))
+	if (c->row->flags & SWAPS && told_of_swap(s->r, rv))
 		rv = next_operation(s, &right);
 	if (rv != CKR_OK || s->bad_signature)
 		trouble(o, "after the fault: %#lx", rv);
@@ -218,6 +238,10 @@ static void program(const struct rig *r, const struct fault_case *c, struct faul
 	o->went_well = rv == CKR_OK && right;
 	judge(&s, from, o);
 	make_healthy(c, r);
+	if (c->row->name[0] == 'C')
+		reader_settles(r);
+	if (c->row->flags & SWAPS)
+		reader_settles(r); /* out and in, twice */
 	if (o->struck)
 		recover(&s, c, o);
 	if (o->trouble[0]) {
