@@ -29,4 +29,18 @@ flock "$(readlink -f "$work/modem")" sleep 20 &
 pids+=($!)
 sleep 0.3
 check_doctor 'another program owns the port' device 'owns the port|others hold'
+conf_write "$slot_uri"
+
+# as somebody who may not use the port
+chmod 755 "$work"
+chmod 620 "$work/modem"
+cp "$build/iotsafe" "$work/"
+as_nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups env -u IOTSAFE_CONF "$work/iotsafe" "$@"; }
+check_exit 'a port that we may not use' 1 as_nobody doctor --uri "$slot_uri"
+shows '  says so' '^  device +FAIL .*no permission'
+shows '  and who may' "^ +-> add the user to the group \"$(stat -L -c %G "$work/modem")\""
+
+sim_stop
+at_habits=pin=yes sim_start "$1"
+check_doctor 'the SIM asks for its PIN' SIM 'asks for its PIN'
 all_passed

@@ -20,7 +20,7 @@ sim_start() { # TRANSPORT [OPTION…]
 	fronts=(--unix "$control")
 	case $transport in
 	at)
-		fronts+=(--at "$work/modem")
+		fronts+=(--at "$work/modem${at_habits:+?$at_habits}")
 		slot_uri=at:$work/modem
 		;;
 	pcsc)
