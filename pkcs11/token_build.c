@@ -75,6 +75,11 @@ static bool id_equal(const struct container *a, const struct container *b)
 	return a->id_len != 0 && bytes_equal(container_id(a), container_id(b));
 }
 
+static bool both_equal(const struct container *a, const struct container *b)
+{
+	return label_equal(a, b) && id_equal(a, b);
+}
+
 typedef bool (*alike_fn)(const struct container *a, const struct container *b);
 
 static struct pair *partner(struct token *t, const struct container *pub, alike_fn alike)
@@ -126,11 +131,12 @@ static void attach_publics(struct token *t, const struct catalog *cat, alike_fn 
 	}
 }
 
-/* By label, then by id bytes; the rest stand alone. */
+/* By label, of one label by id bytes, then by id alone; the rest stand alone. */
 static void pair_up(struct token *t, const struct catalog *cat)
 {
 	bool done[CONTAINERS_MAX] = {false};
 
+	attach_publics(t, cat, both_equal, done);
 	attach_publics(t, cat, label_equal, done);
 	attach_publics(t, cat, id_equal, done);
 	for (size_t i = 0; i < cat->count; i++) {

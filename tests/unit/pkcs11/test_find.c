@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "token.h"
+
 static CK_OBJECT_CLASS private_class = CKO_PRIVATE_KEY, public_class = CKO_PUBLIC_KEY,
 		       cert_class = CKO_CERTIFICATE, data_class = CKO_DATA;
 static CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
@@ -215,6 +217,25 @@ static void creating(void **state)
 	assert_rv(f->C_CreateObject(rw, &t, 1, &h), CKR_FUNCTION_NOT_SUPPORTED);
 }
 
+/* A vendor that gives all its keys one label: then the id tells whose public half is whose. */
+static void one_label_for_all(void **state)
+{
+	static const int order[] = {FAKE_DEVICE_KEY, FAKE_DEVICE_KEY, FAKE_DEVICE_PUB,
+				    FAKE_DEVICE_PUB, -1};
+	static const uint8_t ids[] = {1, 2, 2, 1};
+	struct token *t = NULL;
+
+	(void)state;
+	fake_keep(order);
+	for (size_t i = 0; i < 4; i++)
+		fake.cat.item[i].id[0] = ids[i];
+	assert_int_equal(token_build(&fake.cat, NULL, &t), ST_OK);
+	assert_int_equal(t->pair_count, 2);
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(t->pair[i].priv.id[0], t->pair[i].pub.id[0]);
+	token_free(t);
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, rig_setup, rig_teardown)
 
 int main(void)
@@ -225,7 +246,7 @@ int main(void)
 		TEST(stable_handles),  TEST(by_elimination),
 		TEST(not_by_guessing), TEST(unreadable_public_key),
 		TEST(empty_card),      TEST(failures),
-		TEST(creating),
+		TEST(creating),	       TEST(one_label_for_all),
 	};
 
 	return cmocka_run_group_tests_name("find", tests, rig_group_setup, rig_group_teardown);
