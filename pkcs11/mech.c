@@ -48,7 +48,7 @@ static bool allows_hash(const struct container *priv, enum hash_alg hash)
 
 status mech_fits(const struct mech *m, enum hash_alg hash, const struct container *priv)
 {
-	static const uint8_t any_hash[32];
+	static const uint8_t some_hash[HASH_MAX];
 	uint8_t fitted[HASH_MAX];
 	enum hash_alg announced = HASH_NONE;
 	CK_KEY_TYPE key = priv->key_type == KEY_RSA2048 ? CKK_RSA : CKK_EC;
@@ -57,10 +57,12 @@ status mech_fits(const struct mech *m, enum hash_alg hash, const struct containe
 		return ST_KEY_KIND;
 	if (!token_can_sign(priv) || (priv->sig_algs & m->sig_bit) == 0)
 		return ST_KEY_FUNCTION;
-	/* ECDSA takes any hash, fitted to the curve; RSA signs the hash's name too */
+	/* ECDSA takes what can be fitted to the curve; RSA signs the hash's name too */
 	if (key == CKK_RSA)
 		return allows_hash(priv, hash) ? ST_OK : ST_KEY_FUNCTION;
-	status st = card_fit_digest(priv, BYTES_OF(any_hash), &announced, fitted);
+	struct bytes digest =
+		bytes_of(some_hash, hash_size(hash != HASH_NONE ? hash : HASH_SHA256));
+	status st = card_fit_digest(priv, digest, &announced, fitted);
 	return st == ST_OK ? ST_OK : ST_KEY_FUNCTION;
 }
 

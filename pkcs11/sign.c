@@ -79,7 +79,9 @@ static status make_request(const struct op *op, struct bytes data, uint8_t fitte
 	case CARD_SIG_ECDSA:
 		if (data.n == 0 || data.n > MECH_ECDSA_DATA_MAX)
 			return ST_DATA_LEN;
-		TRY(card_fit_digest(&op->key, data, &rq->hash, fitted));
+		/* the key was found usable at the start: it is this length that it cannot take */
+		if (card_fit_digest(&op->key, data, &rq->hash, fitted) != ST_OK)
+			return ST_DATA_LEN;
 		rq->digest = bytes_of(fitted, hash_size(rq->hash));
 		return ST_OK;
 	case CARD_SIG_RSA_PKCS1:

@@ -335,16 +335,19 @@ uint16_t card_last_sw(const struct card *c)
 	return 0;
 }
 
-/* Fits to the curve's own hash. */
+/* Fits to the curve's own hash; or to SHA-256, where a P-384 key knows no other. */
 status card_fit_digest(const struct container *k, struct bytes digest, enum hash_alg *ret_hash,
 		       uint8_t ret_digest[HASH_MAX])
 {
 	enum hash_alg alg = k->key_type == KEY_P384 ? HASH_SHA384 : HASH_SHA256;
-	size_t size = hash_size(alg);
-	size_t n = digest.n < size ? digest.n : size;
+	size_t n = digest.n < hash_size(alg) ? digest.n : hash_size(alg);
 
-	memset(ret_digest, 0, size);
-	memcpy(ret_digest + size - n, digest.p, n);
+	if (k->hash_algs == CARD_SHA256)
+		alg = HASH_SHA256;
+	if (n > hash_size(alg))
+		return ST_KEY_UNUSABLE;
+	memset(ret_digest, 0, hash_size(alg));
+	memcpy(ret_digest + hash_size(alg) - n, digest.p, n);
 	*ret_hash = alg;
 	return ST_OK;
 }

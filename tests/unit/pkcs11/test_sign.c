@@ -221,6 +221,24 @@ static void rsa(void **state)
 	assert_rv(f->C_SignInit(s, &m, key), CKR_MECHANISM_PARAM_INVALID);
 }
 
+/* A P-384 key whose container knows SHA-256 only: what cannot be signed is refused when it is asked
+ * for, and data of another length as data of another length. */
+static void small_hashes_only(void **state)
+{
+	uint8_t sig[96];
+	CK_ULONG n = sizeof(sig);
+
+	(void)state;
+	fake.cat.item[FAKE_BACKUP_KEY].hash_algs = CARD_SHA256;
+	CK_SESSION_HANDLE s = rig_session();
+	CK_OBJECT_HANDLE key = rig_by_label(s, CKO_PRIVATE_KEY, "backup");
+	assert_rv(init(s, CKM_ECDSA_SHA384, key), CKR_KEY_FUNCTION_NOT_PERMITTED);
+	assert_ok(init(s, CKM_ECDSA, key));
+	assert_rv(f->C_Sign(s, data, 48, sig, &n), CKR_DATA_LEN_RANGE);
+	assert_ok(init(s, CKM_ECDSA_SHA256, key));
+	assert_ok(f->C_Sign(s, data, 48, sig, &n));
+}
+
 /* A card that tells no hashes, or is served from the configuration, forbids none. */
 static void rsa_without_hash_list(void **state)
 {
@@ -283,6 +301,7 @@ int main(void)
 		TEST(false_signature),
 		TEST(check_can_be_turned_off),
 		TEST(rsa),
+		TEST(small_hashes_only),
 		TEST(rsa_without_hash_list),
 		TEST(no_mechanism_cancels),
 		TEST(random_bytes),
