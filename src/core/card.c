@@ -51,7 +51,7 @@ void card_forget(struct card *c)
 
 void card_forget_identity(struct card *c)
 {
-	c->identified = c->verify_list = false;
+	c->identified = c->vouched = c->verify_list = false;
 	c->has_channel = c->fresh = c->resumed = c->select_again = c->other_applet = false;
 	c->aid_len = 0;
 	c->iccid[0] = '\0';
@@ -152,12 +152,15 @@ static status prove_by_list(struct card *c, deadline dl)
 static status run_entered(struct card *c, card_op_fn fn, void *arg, deadline dl,
 			  enum reaction *ret_reaction)
 {
+	uint64_t before = c->stats.apdus;
 	status st = channel_ensure(c, dl);
 
 	if (st == ST_OK)
 		st = prove_by_list(c, dl);
 	if (st == ST_OK)
 		st = fn(c, arg, dl);
+	if (st == ST_OK && (c->fresh || c->stats.apdus != before))
+		c->vouched = true;
 	*ret_reaction = st == ST_OK ? GIVE_UP : react(c, st);
 	if (*ret_reaction == SELECT_AGAIN)
 		channel_doubt(c, st, dl);
@@ -193,8 +196,14 @@ status card_run(struct card *c, card_op_fn fn, void *arg, deadline dl)
 	for (;;) {
 		st = run_once(c, fn, arg, dl, &reaction);
 		if (st == ST_CARD_CHANGED) {
+			/* what only the lock file told us of a SIM was never shown to anybody: meet
+			 * the one that is there */
+			bool known = c->vouched;
+
 			card_forget_identity(c);
-			return st;
+			if (known || ++runs >= RUNS_MAX || deadline_passed(dl))
+				return st;
+			continue;
 		}
 		if (reaction == WAIT_AND_RUN) {
 			if (++waits > WAITS_MAX)
@@ -223,8 +232,17 @@ static status op_nothing(struct card *c, void *arg, deadline dl)
 status card_identify(struct card *c, struct card_info *ret_info, deadline dl)
 {
 	struct card_info info = {0};
+	const struct catalog *unused;
+	status st;
 
 	TRY(card_run(c, op_nothing, NULL, dl));
+	if (!c->vouched) {
+		/* taken over from the lock file: the list, which all need, shows that it still
+		 * holds */
+		st = card_catalog(c, &unused, dl);
+		if (st != ST_OK && st != ST_MALFORMED && !card_refused(st))
+			return st;
+	}
 	memcpy(info.iccid, c->iccid, sizeof(info.iccid));
 	memcpy(info.aid, c->aid, c->aid_len);
 	info.aid_len = c->aid_len;

@@ -27,6 +27,7 @@ struct card {
 
 	/* who the card is; empty ICCID: the list's digest stands for it */
 	bool identified;
+	bool vouched; /* an answer of this very card has been seen by this process */
 	char iccid[ICCID_DIGITS_MAX + 1];
 
 	/* quirks, learned per card and kept while it stays */

@@ -127,6 +127,24 @@ static void test_orders(void **state)
 	assert_int_equal(parse(""), ST_OK);
 }
 
+/* Tags of a later version of the specification: skipped by their length, wherever they stand. */
+static void test_unknown_tags(void **state)
+{
+	(void)state;
+	assert_int_equal(
+		parse("D70105 C11A D70105 740141 D70105 840101 4B0113 E003AABBCC 610101 FF00"),
+		ST_OK);
+	assert_int_equal(cat.count, 1);
+	assert_int_equal(cat.item[0].id[0], 1);
+	assert_int_equal(cat.item[0].label[0], 'A');
+	assert_int_equal(cat.item[0].key_type, KEY_P256);
+	assert_int_equal(cat.item[0].functions, 1);
+	/* a wrapper of a kind that we do not know holds nothing for us */
+	assert_int_equal(parse("C706 840109 4B0113 C103 840102"), ST_OK);
+	assert_int_equal(cat.count, 1);
+	assert_int_equal(cat.item[0].id[0], 2);
+}
+
 /* What a card leaves out is not forbidden. */
 static void test_defaults(void **state)
 {
@@ -321,12 +339,12 @@ static void test_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_qnt),	     cmocka_unit_test(test_layouts),
-		cmocka_unit_test(test_orders),	     cmocka_unit_test(test_defaults),
-		cmocka_unit_test(test_key_types),    cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_many),	     cmocka_unit_test(test_damaged),
-		cmocka_unit_test(test_random_bytes), cmocka_unit_test(test_app),
-		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_qnt),	 cmocka_unit_test(test_layouts),
+		cmocka_unit_test(test_orders),	 cmocka_unit_test(test_unknown_tags),
+		cmocka_unit_test(test_defaults), cmocka_unit_test(test_key_types),
+		cmocka_unit_test(test_limits),	 cmocka_unit_test(test_many),
+		cmocka_unit_test(test_damaged),	 cmocka_unit_test(test_random_bytes),
+		cmocka_unit_test(test_app),	 cmocka_unit_test(test_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -140,6 +140,43 @@ static void test_other_card(void **state)
 	fake_done();
 }
 
+/* A SIM that only the lock file tells of, exchanged before this process came: nobody has seen the
+ * old one here, so the one that is there is simply met. Who asks for its identity is not told the
+ * record's either. */
+static void test_other_card_before_us(void **state)
+{
+	struct rig *r = *state;
+	struct card_info info;
+
+	fake_record(1, 0x80, AID_GSMA, ICCID_TEXT);
+	FAKE_PLAY({"81 84 00 00 02", "6881"}, STEP_OPEN, STEP_EF_ICCID,
+		  {"01 B0 00 00 0A", "98881021436587092114 9000"}, {"00 70 80 01", "9000"},
+		  STEP_OPEN, STEP_EF_ICCID, {"01 B0 00 00 0A", "98881021436587092114 9000"},
+		  STEP_SELECT, RANDOM);
+	assert_int_equal(random2(r), ST_OK);
+
+	rig_new_process(r);
+	fake_record(1, 0x80, AID_GSMA, ICCID_TEXT);
+	FAKE_PLAY({"81 CB 01 00 00", "6881"}, STEP_OPEN, STEP_EF_ICCID,
+		  {"01 B0 00 00 0A", "98881021436587092114 9000"}, {"00 70 80 01", "9000"},
+		  STEP_OPEN, STEP_EF_ICCID, {"01 B0 00 00 0A", "98881021436587092114 9000"},
+		  STEP_SELECT, {"81 CB 01 00 00", "830107 9000"});
+	assert_int_equal(card_identify(r->c, &info, soon()), ST_OK);
+	assert_string_equal(info.iccid, "89880112345678901241");
+	fake_done();
+
+	/* another one than the configuration allows is refused all the same, and not for ever tried
+	 */
+	strcpy(r->conf.expected_iccid, ICCID_TEXT);
+	rig_new_process(r);
+	fake_record(1, 0x80, AID_GSMA, ICCID_TEXT);
+	FAKE_PLAY({"81 84 00 00 02", "6881"}, STEP_OPEN, STEP_EF_ICCID,
+		  {"01 B0 00 00 0A", "98881021436587092114 9000"}, {"00 70 80 01", "9000"},
+		  STEP_OPEN, STEP_EF_ICCID, {"01 B0 00 00 0A", "98881021436587092114 9000"},
+		  {"00 70 80 01", "9000"});
+	assert_int_equal(random2(r), ST_CARD_CHANGED);
+}
+
 /* Another process has already met the other SIM: its record tells us. */
 static void test_other_card_by_record(void **state)
 {
@@ -333,6 +370,7 @@ int main(void)
 		T(identity_needs_a_fresh_channel),
 		T(refusal_is_believed),
 		T(other_card),
+		T(other_card_before_us),
 		T(other_card_by_record),
 		T(other_card_by_list),
 		T(iccid_appears),
