@@ -36,8 +36,12 @@ static status start(struct guard *g, const struct mech *m, struct mech_param par
 
 	TRY(find_key(g, h, &t, &o));
 	TRY(mech_fits(m, param.hash, &o->c));
-	if (lib_settings()->check_signatures)
+	if (lib_settings()->check_signatures) {
 		TRY(token_key(g->slot, t, o->pair));
+		/* it may have a public half to check by, which cannot be read now */
+		if (o->pair->state != KEY_READ && t->locked_until != 0)
+			return ST_SW_LOCKED;
+	}
 	TRY(op_expect(op, OP_IDLE));
 	TRY(op_begin(op, m, param.hash));
 	op->salt_n = param.salt_n;

@@ -7,6 +7,11 @@
 #include "log.h"
 #include "mem.h"
 
+enum {
+	/* objects that remote administration holds are left in peace for so long */
+	LOCKED_MS = 1000,
+};
+
 void token_free(struct token *t)
 {
 	if (t == NULL)
@@ -20,6 +25,12 @@ void token_free(struct token *t)
 	free(t);
 }
 
+static bool is_stale(const struct token *t, const struct card *card)
+{
+	return t == NULL || t->epoch != card_epoch(card) ||
+	       (t->locked_until != 0 && deadline_passed(t->locked_until));
+}
+
 status token_get(struct slot *s, struct token **ret_t)
 {
 	struct card *card = NULL;
@@ -27,7 +38,7 @@ status token_get(struct slot *s, struct token **ret_t)
 	struct token *t = NULL;
 
 	TRY(slot_card(s, &card));
-	if (s->token == NULL || s->token->epoch != card_epoch(card)) {
+	if (is_stale(s->token, card)) {
 		TRY(slot_outcome(s, card_catalog(card, &cat, slot_deadline())));
 		TRY(token_build(cat, s->token, &t));
 		t->epoch = card_epoch(card);
@@ -44,6 +55,13 @@ struct object *token_object(struct token *t, CK_OBJECT_HANDLE h)
 		if (t->object[i].handle == h)
 			return &t->object[i];
 	return NULL;
+}
+
+/* For what was just asked of the slot's token. */
+static void note_lock(struct slot *s, status st)
+{
+	if (st == ST_SW_LOCKED)
+		s->token->locked_until = deadline_in_ms(LOCKED_MS);
 }
 
 /* The card answered, and said no, or nonsense, about this one object. Everything else is about the
@@ -137,6 +155,7 @@ status token_file(struct slot *s, struct object *o)
 	status st = o->c.activated ? read_file(s, o) : ST_KEY_UNUSABLE;
 	if (st != ST_OK && !is_refusal(st))
 		return st;
+	note_lock(s, st);
 	if (!o->c.is_certificate) {
 		o->state = st == ST_OK ? FILE_READ : FILE_REFUSED;
 		return ST_OK;
@@ -145,6 +164,7 @@ status token_file(struct slot *s, struct object *o)
 		st = parse_twice(s, o);
 	if (st != ST_OK && !is_refusal(st))
 		return st;
+	note_lock(s, st);
 	if (st != ST_OK) {
 		log_info("certificate container without a certificate: %s", status_text(st));
 		o->class = CKO_DATA;
@@ -206,6 +226,7 @@ static status read_own_public(struct slot *s, struct pair *pair)
 		return take_key(pair, &k);
 	if (!is_refusal(st))
 		return st;
+	note_lock(s, st);
 	log_info("public key container: %s", status_text(st));
 	return ST_OK;
 }

@@ -48,6 +48,8 @@ struct token {
 	struct object *object;
 	size_t object_count, object_cap;
 	bool files_read; /* every certificate container */
+	/* Remote administration held something: built anew then, to read it again. 0: it did not */
+	deadline locked_until;
 };
 
 /* The objects as they are now; reads the catalog when it must. *ret_t lives until the next call of
@@ -60,7 +62,8 @@ struct object *token_object(struct token *t, CK_OBJECT_HANDLE h);
 
 /* Makes sure that all objects of the class are there and rightly classed. */
 status token_settle(struct slot *s, struct token *t, const CK_OBJECT_CLASS *class) MUST_USE;
-/* Makes pair->state and pair->id known. A refusal of the card is not a failure: KEY_ABSENT. */
+/* Makes pair->state and pair->id known. A refusal of the card is not a failure: KEY_ABSENT, for
+ * good unless t->locked_until is set. */
 status token_key(struct slot *s, struct token *t, struct pair *pair) MUST_USE;
 /* Makes object->state known. */
 status token_file(struct slot *s, struct object *o) MUST_USE;

@@ -166,6 +166,30 @@ static void false_signature(void **state)
 	assert_memory_equal(sig, none, sizeof(sig));
 }
 
+/* Remote administration holds the public key for a while: no signature goes out unchecked, and the
+ * key is not taken for one without public half for ever. */
+static void locked_public_key(void **state)
+{
+	static const int pair_only[] = {FAKE_DEVICE_KEY, FAKE_DEVICE_PUB, -1};
+	CK_BYTE id[20];
+	CK_ATTRIBUTE a = {CKA_ID, id, sizeof(id)};
+
+	(void)state;
+	fake_keep(pair_only);
+	fake.answer[FAKE_READ_PUBLIC] = ST_SW_LOCKED;
+	CK_SESSION_HANDLE s = rig_session();
+	CK_OBJECT_HANDLE key = device_key(s);
+	assert_rv(init(s, CKM_ECDSA, key), CKR_DEVICE_ERROR);
+	assert_rv(init(s, CKM_ECDSA, key), CKR_DEVICE_ERROR);
+	assert_int_equal(fake.calls[FAKE_READ_PUBLIC], 1); /* and it is left in peace */
+	fake.answer[FAKE_READ_PUBLIC] = ST_OK;
+	deadline_sleep(DEADLINE_NEVER, 1100);
+	one_length(s, key, fake_public(FAKE_DEVICE_KEY), 32);
+	assert_true(fake.checked);
+	assert_ok(f->C_GetAttributeValue(s, key, &a, 1));
+	assert_int_equal(a.ulValueLen, 20);
+}
+
 static void check_can_be_turned_off(void **state)
 {
 	(void)state;
@@ -299,6 +323,7 @@ int main(void)
 		TEST(in_parts),
 		TEST(wrong_keys),
 		TEST(false_signature),
+		TEST(locked_public_key),
 		TEST(check_can_be_turned_off),
 		TEST(rsa),
 		TEST(small_hashes_only),
