@@ -159,27 +159,17 @@ static void free_card(struct card **c)
 	card_free(*c);
 }
 
-/* A SIM that was exchanged since anybody last used the slot is found out at the first command that
- * reaches it; what was said of the old one is then taken back by asking again. */
 static status meet(struct card *card, const struct settings *all, struct card_info *info,
 		   struct catalog *copy, enum step *ret_reached)
 {
 	const struct catalog *cat;
-	status st;
 
-	for (int tries = 0; tries < 2; tries++) {
-		*ret_reached = STEP_DEVICE;
-		st = card_identify(card, info, deadline_in_ms(all->timeout_ms));
-		if (st == ST_OK) {
-			*ret_reached = STEP_OBJECTS;
-			st = card_catalog(card, &cat, deadline_in_ms(all->timeout_ms));
-		}
-		if (st != ST_CARD_CHANGED)
-			break;
-	}
-	if (st == ST_OK)
-		*copy = *cat;
-	return st;
+	*ret_reached = STEP_DEVICE;
+	TRY(card_identify(card, info, deadline_in_ms(all->timeout_ms)));
+	*ret_reached = STEP_OBJECTS;
+	TRY(card_catalog(card, &cat, deadline_in_ms(all->timeout_ms)));
+	*copy = *cat;
+	return ST_OK;
 }
 
 void doctor_slot(struct report *r, const struct settings *all, const struct settings_slot *slot)

@@ -29,18 +29,12 @@ static status read_card(const struct plan *p, const struct settings_slot *slot, 
 	struct card *card ON_EXIT(free_card) = NULL;
 	const struct catalog *cat;
 	deadline dl = deadline_in_ms(p->settings.timeout_ms);
-	status st;
 
 	TRY(card_new(&p->settings, slot, &card));
 	TRY(card_identify(card, &v->info, dl));
-	st = card_catalog(card, &cat, dl);
-	if (st == ST_CARD_CHANGED) { /* exchanged since its last use: once more */
-		TRY(card_identify(card, &v->info, dl));
-		st = card_catalog(card, &cat, dl);
-	}
-	if (st == ST_OK)
-		v->catalog = *cat;
-	return st;
+	TRY(card_catalog(card, &cat, dl));
+	v->catalog = *cat;
+	return ST_OK;
 }
 
 /* What a container is in, in one word. */
