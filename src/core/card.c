@@ -197,8 +197,8 @@ status card_run(struct card *c, card_op_fn fn, void *arg, deadline dl)
 		st = run_once(c, fn, arg, dl, &reaction);
 		if (st == ST_CARD_CHANGED) {
 			/* what only the lock file told us of a SIM was never shown to anybody: meet
-			 * the one that is there */
-			bool known = c->vouched;
+			 * the one that is there, unless only one may be */
+			bool known = c->vouched || c->conf->expected_iccid[0];
 
 			card_forget_identity(c);
 			if (known || ++runs >= RUNS_MAX || deadline_passed(dl))

@@ -361,8 +361,24 @@ static bool aid_wanted(const struct card *c, struct bytes aid)
 	return false;
 }
 
+/* Is the card behind the record the one that we may use? A record may outlive its card where the
+ * link counts no cards: before it is believed to be the wrong one, the link is asked. ST_NO_ENTRY:
+ * that card is gone, and its channels with it. */
+static status check_record(struct card *c, const struct channel_record *r, deadline dl)
+{
+	char now[ICCID_DIGITS_MAX + 1] = "";
+	status st = check_identity(c, r->iccid);
+
+	if (st == ST_CARD_CHANGED && transport_iccid(c->t, now, dl) == ST_OK &&
+	    strcmp(now, r->iccid) != 0) {
+		c->has_channel = false;
+		return ST_NO_ENTRY;
+	}
+	return st;
+}
+
 /* Uses what the lock file remembers. ST_NO_ENTRY: nothing usable. */
-static status take_over(struct card *c)
+static status take_over(struct card *c, deadline dl)
 {
 	bool unproven = c->verify_list;
 	struct channel_record r;
@@ -374,7 +390,7 @@ static status take_over(struct card *c)
 		return ST_NO_ENTRY;
 	}
 	if (r.aid_len > 0)
-		TRY(check_identity(c, r.iccid));
+		TRY(check_record(c, &r, dl));
 	if (r.aid_len > 0 && !aid_wanted(c, bytes_of(r.aid, r.aid_len))) {
 		r.aid_len = 0; /* another slot's applet on the same SIM: select ours */
 		c->other_applet = !c->select_again;
@@ -403,7 +419,7 @@ status channel_ensure(struct card *c, deadline dl)
 	if (c->has_channel && c->fresh)
 		return ST_OK; /* within one operation nobody else was there */
 	c->fresh = false;
-	st = take_over(c);
+	st = take_over(c, dl);
 	if (st == ST_OK && c->select_again)
 		st = select_again(c, dl);
 	if (st != ST_NO_ENTRY)

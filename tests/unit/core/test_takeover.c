@@ -165,15 +165,12 @@ static void test_other_card_before_us(void **state)
 	assert_string_equal(info.iccid, "89880112345678901241");
 	fake_done();
 
-	/* another one than the configuration allows is refused all the same, and not for ever tried
-	 */
+	/* another one than the configuration allows is refused all the same, and not tried again */
 	strcpy(r->conf.expected_iccid, ICCID_TEXT);
 	rig_new_process(r);
 	fake_record(1, 0x80, AID_GSMA, ICCID_TEXT);
 	FAKE_PLAY({"81 84 00 00 02", "6881"}, STEP_OPEN, STEP_EF_ICCID,
-		  {"01 B0 00 00 0A", "98881021436587092114 9000"}, {"00 70 80 01", "9000"},
-		  STEP_OPEN, STEP_EF_ICCID, {"01 B0 00 00 0A", "98881021436587092114 9000"},
-		  {"00 70 80 01", "9000"});
+		  {"01 B0 00 00 0A", "98881021436587092114 9000"}, {"00 70 80 01", "9000"});
 	assert_int_equal(random2(r), ST_CARD_CHANGED);
 }
 
@@ -333,6 +330,29 @@ static void test_expected_iccid_by_record(void **state)
 	assert_int_equal(fake.apdus, 0);
 }
 
+/* Nor is a record of the SIM that was there before in the way of the one that is expected: the link
+ * tells which of them it is. */
+static void test_expected_iccid_old_record(void **state)
+{
+	struct rig *r = *state;
+
+	strcpy(r->conf.expected_iccid, ICCID_TEXT);
+	fake_record(1, 0x80, AID_GSMA, "89330123456789012345");
+	fake.has_iccid = true;
+	strcpy(fake.iccid, ICCID_TEXT);
+	FAKE_PLAY(STEP_OPEN, STEP_SELECT, RANDOM);
+	assert_int_equal(random2(r), ST_OK);
+	assert_string_equal(fake.record.iccid, ICCID_TEXT);
+	/* the record is right and the SIM is another one's: left alone */
+	fake_record(1, 0x80, AID_GSMA, "89330123456789012345");
+	strcpy(fake.iccid, "89330123456789012345");
+	rig_new_process(r);
+	fake.apdus = 0;
+	assert_int_equal(random2(r), ST_CARD_CHANGED);
+	assert_int_equal(fake.apdus, 0);
+	assert_true(fake.has_record);
+}
+
 /* Three times the channel is lost at once: an end, and no channel left behind. What we opened
  * ourselves a moment ago is closed, in case the card only says so. */
 static void test_lost_for_ever(void **state)
@@ -380,6 +400,7 @@ int main(void)
 		T(other_slots_applet),
 		T(another_wanted_applet),
 		T(expected_iccid_by_record),
+		T(expected_iccid_old_record),
 		T(lost_for_ever),
 		T(locked),
 	};
