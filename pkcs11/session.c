@@ -41,10 +41,12 @@ static CK_SESSION_HANDLE new_handle(unsigned index, const struct slot *slot)
 	return serial << low_bits | (CK_ULONG)slot->index << SESSION_INDEX_BITS | index;
 }
 
-/* The index of the slot that a handle is of. */
-static unsigned slot_index(CK_SESSION_HANDLE h)
+/* Is it the handle of a session of that slot? 0 is none's. */
+static bool is_of(CK_SESSION_HANDLE h, const struct slot *slot)
 {
-	return (unsigned)(h >> SESSION_INDEX_BITS) & ((1U << SESSION_SLOT_BITS) - 1);
+	unsigned index = (unsigned)(h >> SESSION_INDEX_BITS) & ((1U << SESSION_SLOT_BITS) - 1);
+
+	return h != 0 && index == slot->index;
 }
 
 /* Open, and its SIM still the one that it was opened for. */
@@ -200,11 +202,11 @@ status session_close_all(CK_SLOT_ID id)
 		return ST_NO_SLOT;
 	for (unsigned i = 0; i < table_size(); i++) {
 		struct session *s = at(i);
-		if (atomic_load(&s->handle) == 0)
+		/* those of other slots may be at work, for which this need not wait */
+		if (!is_of(atomic_load(&s->handle), slot))
 			continue;
 		pthread_mutex_lock(&s->lock);
-		CK_SESSION_HANDLE h = atomic_load(&s->handle);
-		if (h != 0 && slot_index(h) == slot->index)
+		if (is_of(atomic_load(&s->handle), slot))
 			end(s);
 		pthread_mutex_unlock(&s->lock);
 	}

@@ -161,6 +161,8 @@ static void slow_card(void **state)
 	assert_ok(f->C_GetSlotInfo(0, &info));
 	assert_int_equal(info.flags & CKF_TOKEN_PRESENT, CKF_TOKEN_PRESENT);
 	assert_ok(f->C_CloseSession(rig_session()));
+	assert_ok(f->C_CloseAllSessions(1));
+	assert_rv(f->C_GetSessionInfo(other, &session_info), CKR_SESSION_HANDLE_INVALID);
 	assert_true(deadline_now() - start < INT64_C(450000000));
 	assert_int_equal(pthread_join(t, NULL), 0);
 	assert_int_equal(failures, 0);
