@@ -100,6 +100,8 @@ static status need_context(struct pcsc_transport *p)
 		return ST_OK;
 	drop_context(p);
 	TRY(pcsc_api_load(&p->api, PCSC_LIBRARY));
+	if (!pcsc_gate_is_answered())
+		return ST_NO_SERVICE;
 	int fd = pcsc_fd_next();
 	LONG rv = p->api.establish(SCARD_SCOPE_SYSTEM, NULL, NULL, &p->context);
 	if (rv != SCARD_S_SUCCESS)
@@ -402,8 +404,9 @@ static bool pcsc_present(struct transport *t)
 {
 	struct pcsc_transport *p = of(t);
 	SCARD_READERSTATE s;
+	bool had_context = p->has_context;
 
-	if (need_context(p) != ST_OK)
+	if (need_context(p) != ST_OK || (had_context && !pcsc_gate_is_answered()))
 		return false;
 	if (p->has_card) {
 		LONG rv = look(p, p->reader, &s);

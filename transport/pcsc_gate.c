@@ -120,6 +120,20 @@ static status ask(struct pcsc_gate *g, uint32_t command, uint32_t a, uint32_t b,
 	return ST_OK;
 }
 
+bool pcsc_gate_is_answered(void)
+{
+	struct pcsc_gate g = {.fd = -1};
+	uint32_t answer[3];
+	status st = open_socket(&g);
+	/* a queue that is full is a daemon that takes nobody in */
+	bool deaf = st != ST_OK && errno == EAGAIN;
+
+	if (st == ST_OK)
+		deaf = ask(&g, COMMAND_VERSION, VERSION_MAJOR, VERSION_MINOR, answer) == ST_TIMEOUT;
+	pcsc_gate_close(&g);
+	return !deaf;
+}
+
 static status ask_to_connect(struct pcsc_gate *g, const char *reader)
 {
 	uint8_t body[4 + READER_SIZE + 5 * 4];

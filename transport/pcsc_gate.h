@@ -22,6 +22,9 @@ struct pcsc_gate {
 /* ST_OK when no other client holds a transaction on `reader`, or when we cannot tell (another
  * protocol version): then libpcsclite is asked without a gate. ST_TIMEOUT. */
 status pcsc_gate_pass(struct pcsc_gate *g, const char *reader, deadline dl) MUST_USE;
+/* False when pcscd takes a connection and does not answer on it: then libpcsclite, which waits for
+ * ever, must not be called. Without pcscd, or where we cannot tell, true. */
+bool pcsc_gate_is_answered(void);
 /* Plain close(2); nothing is sent. */
 void pcsc_gate_close(struct pcsc_gate *g);
 

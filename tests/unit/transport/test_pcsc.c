@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -521,6 +523,45 @@ static int setup(void **state)
 	return 0;
 }
 
+/* A daemon that is stopped, or waits for a driver: it takes connections and never answers. */
+static int meet_deaf_daemon(void)
+{
+	struct sockaddr_un sa = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), found = 0;
+	struct uri uri;
+
+	snprintf(sa.sun_path, sizeof(sa.sun_path), "%s/deaf", pcsc_rig_dir());
+	if (bind(fd, (struct sockaddr *)&sa, sizeof(sa)) != 0 || listen(fd, 8) != 0)
+		return 1;
+	setenv("PCSCLITE_CSOCK_NAME", sa.sun_path, 1);
+	struct transport *t = open_uri("pcsc:");
+	if (transport_present(t))
+		return 2;
+	if (uri_parse("pcsc:", &uri) != ST_OK ||
+	    transport_list(&uri, "pcsc:", count_found, &found) != ST_NO_SERVICE || found != 0)
+		return 3;
+	if (enter(t, 500) != ST_NO_SERVICE)
+		return 4;
+	transport_close(t);
+	unlink(sa.sun_path);
+	return 0;
+}
+
+static void test_deaf_daemon(void **state)
+{
+	int ended = -1;
+	pid_t pid = fork();
+
+	(void)state;
+	if (pid == 0) {
+		alarm(20);
+		_exit(meet_deaf_daemon());
+	}
+	assert_int_equal(waitpid(pid, &ended, 0), pid);
+	assert_true(WIFEXITED(ended));
+	assert_int_equal(WEXITSTATUS(ended), 0);
+}
+
 static int start_daemon(void **state)
 {
 	(void)state;
@@ -540,6 +581,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_arguments),
 		cmocka_unit_test(test_without_pcscd),
+		cmocka_unit_test(test_deaf_daemon),
 		cmocka_unit_test_setup(test_card_at_work, start_daemon),
 		cmocka_unit_test(test_two_transports_share),
 		cmocka_unit_test(test_another_client_resets),
