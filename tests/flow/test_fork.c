@@ -192,14 +192,23 @@ static void cell(enum parent_state from, enum child_act act)
 	}
 }
 
+/* AddressSanitizer's allocator does not mind a fork: a child of several threads may find its lock
+ * held for ever, in any malloc. There that row would test the sanitizer, so it runs in the plain
+ * build only. */
+#ifdef __SANITIZE_ADDRESS__
+enum { ROWS = OTHER_THREAD_SIGNS };
+#else
+enum { ROWS = PARENT_STATES };
+#endif
+
 static void matrix(void **state)
 {
 	(void)state;
 	for (int round = 0; round < 3; round++)
-		for (unsigned from = 0; from < PARENT_STATES; from++)
+		for (unsigned from = 0; from < ROWS; from++)
 			for (unsigned act = 0; act < CHILD_ACTS; act++)
 				cell((enum parent_state)from, (enum child_act)act);
-	print_message("%d cells, three times each\n", PARENT_STATES * CHILD_ACTS);
+	print_message("%d cells, three times each\n", ROWS * CHILD_ACTS);
 }
 
 /* A daemon: the parent initialises and exits, the child goes on by itself. */
