@@ -3,7 +3,6 @@
 
 #include <openssl/crypto.h>
 #include <openssl/obj_mac.h>
-#include <dlfcn.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -68,19 +67,9 @@ static struct own *make(void)
 	return NULL;
 }
 
-/* libcrypto keeps the address of on_cleanup until the process ends, and Debian builds it without
- * the pinning of callers (no-pinshared): after a dlclose it would jump into nothing. So this object
- * pins itself. Fails for the main program, which nobody unloads. */
-static void stay_mapped(void)
-{
-	Dl_info self;
-
-	if (dladdr((void *)&current, &self) != 0 && self.dli_fname)
-		(void)dlopen(self.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
-}
-
-/* Registered once, and mapped from then on. The first call says no after OPENSSL_cleanup, and sets
- * up no configuration. */
+/* Registered once. libcrypto keeps the address of on_cleanup until the process ends, and Debian's
+ * pins nobody for it: a shared object with this in it is linked with -z nodelete. The first call
+ * says no after OPENSSL_cleanup, and sets up no configuration. */
 static bool registered(void)
 {
 	static _Atomic bool done;
@@ -89,7 +78,6 @@ static bool registered(void)
 		return false;
 	if (atomic_exchange(&done, true))
 		return true;
-	stay_mapped();
 	if (OPENSSL_atexit(on_cleanup) == 1)
 		return true;
 	atomic_store(&dead, true); /* without the warning at the end nothing is safe */

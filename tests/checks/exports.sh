@@ -28,6 +28,9 @@ if [ -z "$sanitized" ]; then
 	same 'functions it must not call' '' "$found"
 fi
 
+# libcrypto calls the module at exit, also after a dlclose
+readelf -d "$module" | grep -q 'FLAGS_1.*NODELETE' || complain "$module: may be unmapped"
+
 for file; do
 	readelf -lW "$file" | grep -q GNU_RELRO || complain "$file: no RELRO"
 	readelf -d "$file" | grep -Eq 'BIND_NOW|FLAGS_1.*NOW' || complain "$file: not bound at load"
