@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include <openssl/evp.h>
 #include <p11-kit/pkcs11.h>
 
 enum rig_link { RIG_UNIX, RIG_AT_CGLA, RIG_AT_CSIM, RIG_PCSC };
@@ -70,6 +71,9 @@ CK_OBJECT_HANDLE rig_find(const struct rig *r, CK_SESSION_HANDLE s, CK_OBJECT_CL
 /* One signature over a digest of n bytes with CKM_ECDSA. */
 CK_RV rig_sign(const struct rig *r, CK_SESSION_HANDLE s, CK_OBJECT_HANDLE key,
 	       const uint8_t *digest, size_t n, uint8_t *ret_sig, CK_ULONG *ret_n);
+/* The public key of the demo card's identity, of DIR/device.pem; NULL if there is none. The caller
+ * frees it. */
+EVP_PKEY *rig_device_key(const struct rig *r);
 /* Is sig the signature of digest under the certificate or public key of the demo card's identity
  * (DIR/device.pem)? Checked with libcrypto, not with ours. */
 bool rig_verify(const struct rig *r, const uint8_t *digest, size_t n, const uint8_t *sig,

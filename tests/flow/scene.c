@@ -72,31 +72,12 @@ CK_RV scene_find(struct scene *s)
 	return rv;
 }
 
-static EVP_PKEY *device_key(const struct rig *r)
-{
-	char path[160];
-	EVP_PKEY *key = NULL;
-	X509 *x = NULL;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/device.pem", r->card);
-	f = fopen(path, "re");
-	if (f) {
-		x = PEM_read_X509(f, NULL, NULL, NULL);
-		fclose(f);
-	}
-	if (x)
-		key = X509_get_pubkey(x);
-	X509_free(x);
-	return key;
-}
-
 static bool is_ours(const struct rig *r, const uint8_t *der, size_t n)
 {
 	const uint8_t *at = der;
 	X509 *x = d2i_X509(NULL, &at, (long)n);
 	EVP_PKEY *key = x ? X509_get_pubkey(x) : NULL;
-	EVP_PKEY *ours = device_key(r);
+	EVP_PKEY *ours = rig_device_key(r);
 	bool same = at == der + n && key && ours && EVP_PKEY_eq(key, ours) == 1;
 
 	EVP_PKEY_free(ours);
