@@ -2,8 +2,10 @@
 #include "applet.h"
 
 #include "mem.h"
+#include "uicc_pin_command.h"
 
 enum body { BODY_NONE, BODY_TLV };
+enum { INS_SIGN_INIT = 0x2A }; /* opens a session: the key is used by its last update */
 /* Which containers a command names, by id or label, never by both. */
 enum {
 	REF_PRIVATE = 1 << OBJECT_PRIVATE,
@@ -76,7 +78,6 @@ static const struct command {
 	 MUST(TLV_LABEL_SEED, TLV_OUTPUT_LENGTH, TLV_COUNT), NULL, 0},
 	{"COMPUTE HKDF", 0x4A, 0xFF, 0x00, 0xFF, 0x00, BODY_TLV, 0,
 	 MUST(TLV_SALT, TLV_HASH, TLV_COUNT), NULL, 0},
-	{"VERIFY PIN", 0x20, 0xFF, 0x00, 0x00, 0x00, BODY_TLV, 0, NONE, NULL, 0},
 #undef NONE
 #undef MUST
 };
@@ -102,6 +103,7 @@ uint16_t applet_permits(const struct applet_call *c, const struct object *o, uin
 		return SW_LOCKED;
 	if ((o->access & access) != access || (o->functions & functions) != functions)
 		return SW_CONDITIONS;
+	TRY_SW(uicc_pin_permits(c->uicc, o));
 	bool filled = o->state == STATE_ACTIVE && (o->key || o->data);
 	return active && !filled ? SW_CONDITIONS : SW_OK;
 }
@@ -186,7 +188,10 @@ uint16_t applet_command(struct uicc *u, const struct apdu *a, struct answer *out
 	TRY_SW(command_find(&c, &row));
 	TRY_SW(check_body(&c, row));
 	TRY_SW(find_objects(&c, row));
+	uicc_pin_unused(u);
 	uint16_t sw = row->run(&c);
+	if (sw == SW_OK && row->ins != INS_SIGN_INIT)
+		uicc_pin_used(u);
 	if ((sw >> 8) != 0x90 && sw != SW_MORE_OBJECTS)
 		out->data.n = 0;
 	return sw;

@@ -29,7 +29,7 @@ uint16_t applet_command(struct uicc *u, const struct apdu *a, struct answer *out
 	} while (0)
 
 /* §11: 6985 unless the container has the access bits, the functions and, when active is asked for,
- * a value; 6984 while remote administration works on it. */
+ * a value; 6982 while it asks for a PIN; 6984 while remote administration works on it. */
 uint16_t applet_permits(const struct applet_call *c, const struct object *o, uint8_t access,
 			uint8_t functions, bool active);
 const struct traits *applet_config(const struct applet_call *c);

@@ -16,6 +16,9 @@ const struct object_attr object_attrs[] = {
 	{"hashes", 0x91, 2, offsetof(struct object, hashes)},
 	{"agreement", 0x6F, 1, offsetof(struct object, agree)},
 	{"derivation", 0x94, 1, offsetof(struct object, derive)},
+	{"locked", 0x00, 1, offsetof(struct object, locked)},
+	{"pin", 0x00, 1, offsetof(struct object, pin)},
+	{"pin-always", 0x00, 1, offsetof(struct object, pin_always)},
 };
 const size_t object_attr_count = ARRAY_LEN(object_attrs);
 

@@ -22,6 +22,10 @@ enum {
 	FUNCTION_AGREE = 0x04,
 	FUNCTION_DERIVE = 0x08,
 };
+enum { DERIVE_PRF = 0x01, DERIVE_HKDF = 0x02 };
+enum { AGREE_ECKA = 0x01 };
+/* what remote administration does to one container: 6984 while it works on it, 6989 after */
+enum { LOCKED_NOW = 0x01, LOCKED_ENDED = 0x02 };
 enum { FILE_USAGE_GENERAL = 0x01, FILE_USAGE_CERTIFICATE = 0x02 };
 enum { OBJECT_VALUE_NAME_MAX = 80 };
 
@@ -32,6 +36,8 @@ struct object {
 	uint8_t label[CONTAINER_LABEL_MAX];
 	size_t label_len;
 	uint8_t access, state, type, usage, functions, sign_algs, agree, derive;
+	uint8_t locked;		 /* 0, LOCKED_NOW or LOCKED_ENDED */
+	uint8_t pin, pin_always; /* reference of the PIN that it asks for, or 0; before each use */
 	uint16_t hashes;
 	EVP_PKEY *key; /* keys; NULL while empty */
 	uint8_t *data; /* files and secrets */
@@ -57,7 +63,8 @@ status object_set_data(struct object *o, struct bytes data) MUST_USE;
 /* Forgets the value: the container is empty again. */
 void object_clear(struct object *o);
 
-/* The attributes that are numbers, by name and by their tag in information structures. */
+/* The attributes that are numbers, by name and by their tag in information structures (0: they have
+ * no place there). */
 struct object_attr {
 	const char *name;
 	uint8_t tag;

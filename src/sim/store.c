@@ -34,6 +34,7 @@ void store_free(struct store *s)
 		return;
 	for (size_t i = 0; i < s->count; i++)
 		object_clear(&s->object[i]);
+	mem_wipe(&s->pins, sizeof(s->pins));
 	file_close(&s->dirfd);
 	free(s);
 }
@@ -82,6 +83,7 @@ void store_power_cycle(struct store *s)
 		if (key_type_volatile(s->object[i].type))
 			object_clear(&s->object[i]);
 	}
+	uicc_pin_power_cycle(&s->pins);
 }
 
 struct object *store_find_id(struct store *s, enum object_kind kind, struct bytes id)

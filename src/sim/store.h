@@ -12,6 +12,7 @@
 #include "bytes.h"
 #include "traits.h"
 #include "object.h"
+#include "uicc_pin.h"
 
 enum { STORE_OBJECTS_MAX = 96 };
 
@@ -20,6 +21,7 @@ struct store {
 	struct traits config;
 	struct object object[STORE_OBJECTS_MAX];
 	size_t count;
+	struct uicc_pin_table pins;
 	unsigned long serial; /* number of the next value file */
 };
 
@@ -31,7 +33,7 @@ status store_load(const char *dir, struct store **ret_store, char err[256]) MUST
 status store_save(struct store *s) MUST_USE;
 void store_free(struct store *s);
 
-/* Volatile keys are gone, their containers empty. */
+/* Volatile keys are gone, their containers empty, and no PIN is verified. */
 void store_power_cycle(struct store *s);
 
 struct object *store_find_id(struct store *s, enum object_kind kind, struct bytes id);

@@ -17,6 +17,13 @@ enum { TRAITS_AIDS_MAX = 4, TRAITS_TEXT_MAX = 200 };
 enum traits_layout { LAYOUT_L1, LAYOUT_L2, LAYOUT_L3 };
 enum traits_header { HEADER_ONE_BYTE, HEADER_TWO_BYTES, HEADER_BER };
 enum traits_class { CLASS_BOTH, CLASS_INTER, CLASS_PROPRIETARY_ONLY };
+enum traits_personality { PERSONALITY_TYPE1, PERSONALITY_TYPE2, PERSONALITY_BOTH };
+/* tag D4 before the secret of COMPUTE DH, with a length of one or of two bytes */
+enum traits_dh_header { DH_HEADER_NONE, DH_HEADER_ONE_BYTE, DH_HEADER_TWO_BYTES };
+enum traits_pin_at { PIN_AT_MF, PIN_AT_BOTH };
+enum traits_pin_query { PIN_QUERY_SAYS_SO, PIN_QUERY_TELLS_TRIES };
+enum traits_pin_blocked { PIN_BLOCKED_TELLS_TRIES, PIN_BLOCKED_SAYS_BLOCKED };
+enum traits_pin_always { PIN_ALWAYS_ENDS_PIN, PIN_ALWAYS_ENDS_KEY };
 enum traits_keygen_answer { KEYGEN_ANSWER_FULL, KEYGEN_ANSWER_KEY, KEYGEN_ANSWER_NONE };
 
 struct traits {
@@ -53,9 +60,21 @@ struct traits {
 	unsigned bare_point;	    /* READ PUBLIC KEY without 34 49 86 */
 	unsigned keygen_answer;	    /* enum traits_keygen_answer */
 	unsigned keygen_needs_read; /* the public half must be readable */
+	unsigned keygen_new_ids;    /* the pair gets new ids */
+	unsigned keygen_ms;	    /* card time of GENERATE KEY PAIR, above that of all commands */
+	unsigned personality;	    /* enum traits_personality: which of §2.1 this applet is */
+	unsigned dh, prf, hkdf;	    /* COMPUTE DH, PRF, HKDF exist */
+	unsigned dh_header;	    /* enum traits_dh_header */
+	unsigned prf_general_stored; /* PRF P1=00 takes a stored secret too */
+	unsigned hkdf_stored;	     /* HKDF takes a stored secret too */
 	unsigned refuse_empty_salt;
-	unsigned ber_length; /* lengths above 7F in commands are BER */
-	unsigned locked;     /* 6984: remote administration works on the objects */
+	unsigned ber_length;	     /* lengths above 7F in commands are BER */
+	unsigned locked;	     /* 6984: remote administration works on the objects */
+	unsigned pin_at;	     /* enum traits_pin_at: where VERIFY PIN is known */
+	unsigned pin_verified_query; /* enum traits_pin_query: an empty VERIFY, once verified */
+	unsigned pin_disabled_query; /* enum traits_pin_query: an empty VERIFY, while disabled */
+	unsigned pin_blocked_query;  /* enum traits_pin_blocked: a counter at 0 */
+	unsigned pin_always_ends;    /* enum traits_pin_always: what a use takes back */
 	unsigned sw_no_channel, sw_busy, sw_full, sw_offset;
 };
 

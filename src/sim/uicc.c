@@ -4,6 +4,7 @@
 #include "applet.h"
 #include "mem.h"
 #include "uicc_file.h"
+#include "uicc_pin_command.h"
 
 enum {
 	INS_MANAGE_CHANNEL = 0x70,
@@ -206,6 +207,8 @@ static uint16_t execute(struct uicc *u, const struct apdu *a, struct answer *out
 		return manage_channel(u, a, out);
 	if (a->ins == INS_SELECT && !a->proprietary)
 		return uicc_file_select(u, a, out);
+	if (uicc_pin_takes(u, a))
+		return uicc_pin_command(u, a);
 	return ch->applet ? applet_command(u, a, out) : uicc_file_command(u, a, out);
 }
 

@@ -29,7 +29,8 @@ struct uicc {
 	struct sim_faults *faults; /* may be NULL */
 	struct uicc_channel channel[CHANNELS_MAX];
 	struct session_table sessions;
-	bool dirty; /* the store has changed and wants saving */
+	uint8_t pin_in_use; /* reference of a PIN that this command uses up; 0: none */
+	bool dirty;	    /* the store has changed and wants saving */
 };
 
 /* What a command answers before T=0 or T=1 cuts it into shape. */

@@ -176,8 +176,10 @@ uint16_t uicc_file_select(struct uicc *u, const struct apdu *a, struct answer *o
 	const uint8_t mf[] = {0x3F, 0x00};
 	if (a->p1 == 0x04)
 		return select_aid(u, a, out);
-	/* a selected applet gets every other SELECT, and knows none */
-	if (u->channel[a->channel].applet && !u->store->config.fid_select)
+	/* a selected applet gets every other SELECT, and knows none but that of the MF, which ends
+	 * its selection */
+	bool is_mf = a->p1 == 0x00 && bytes_equal(path, BYTES_OF(mf));
+	if (u->channel[a->channel].applet && !u->store->config.fid_select && !is_mf)
 		return SW_PARAMS;
 	if (a->p1 == 0x08 && path.n > 2 && bytes_start_with(path, BYTES_OF(mf)))
 		path = bytes_of(path.p + 2, path.n - 2);
