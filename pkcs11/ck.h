@@ -65,4 +65,41 @@ typedef CK_INTERFACE_PTR *CK_INTERFACE_PTR_PTR;
 #define CKM_ECDSA_SHA512 0x1046UL
 #endif
 
+#ifndef CKR_SESSION_ASYNC_NOT_SUPPORTED
+#define CKR_SESSION_ASYNC_NOT_SUPPORTED 0x205UL
+#endif
+/* p11-kit 0.24 has another number for it than the specification */
+#undef CKR_PUBLIC_KEY_INVALID
+#define CKR_PUBLIC_KEY_INVALID 0x1B9UL
+/* HKDF (PKCS#11 3.0 §2.60) */
+#ifndef CKM_HKDF_DERIVE
+#define CKM_HKDF_DERIVE 0x402AUL
+#define CKM_HKDF_DATA 0x402BUL
+#define CKM_HKDF_KEY_GEN 0x402CUL
+#define CKK_HKDF 0x42UL
+#define CKF_HKDF_SALT_NULL 0x1UL
+#define CKF_HKDF_SALT_DATA 0x2UL
+#define CKF_HKDF_SALT_KEY 0x4UL
+typedef struct ck_hkdf_params {
+	CK_BBOOL bExtract;
+	CK_BBOOL bExpand;
+	CK_MECHANISM_TYPE prfHashMechanism;
+	CK_ULONG ulSaltType;
+	CK_BYTE_PTR pSalt;
+	CK_ULONG ulSaltLen;
+	CK_OBJECT_HANDLE hSaltKey;
+	CK_BYTE_PTR pInfo;
+	CK_ULONG ulInfoLen;
+} CK_HKDF_PARAMS;
+#endif
+/* values of CKA_PROFILE_ID */
+#ifndef CKP_BASELINE_PROVIDER
+#define CKP_BASELINE_PROVIDER 1UL
+#define CKP_EXTENDED_PROVIDER 2UL
+#define CKP_AUTHENTICATION_TOKEN 3UL
+#define CKP_PUBLIC_CERTIFICATES_TOKEN 4UL
+#define CKP_COMPLETE_PROVIDER 5UL
+#define CKP_HKDF_TLS_TOKEN 6UL
+#endif
+
 #endif

@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every C_ function: enter, one call, map. Blame in the specification's order: initialised, handle,
  * arguments, state. */
+#include "create.h"
+#include "derive.h"
+#include "event.h"
 #include "find.h"
 #include "guard.h"
 #include "iface.h"
 #include "info.h"
+#include "keygen.h"
 #include "lib.h"
+#include "login.h"
 #include "mech.h"
+#include "message.h"
 #include "sign.h"
 
 #define EXPORTED __attribute__((visibility("default")))
@@ -112,13 +118,9 @@ CK_RV C_InitToken(CK_SLOT_ID slotID, CK_UTF8CHAR_PTR pPin, CK_ULONG ulPinLen,
 	return rv_of(session_count(g.slot, false) != 0 ? ST_SESSION_EXISTS : ST_UNSUPPORTED);
 }
 
-/* Blocking has nothing to wait on that would not need a thread or the device. */
 CK_RV C_WaitForSlotEvent(CK_FLAGS flags, CK_SLOT_ID_PTR pSlot, CK_VOID_PTR pReserved)
 {
-	ENTER_LIB();
-	if (pSlot == NULL || pReserved != NULL)
-		return CKR_ARGUMENTS_BAD;
-	return rv_of((flags & CKF_DONT_BLOCK) != 0 ? ST_NO_EVENT : ST_UNSUPPORTED);
+	return rv_of(event_wait(flags, pSlot, pReserved));
 }
 
 /* --- sessions --- */
@@ -159,7 +161,7 @@ CK_RV C_Login(CK_SESSION_HANDLE hSession, CK_USER_TYPE userType, CK_UTF8CHAR_PTR
 	      CK_ULONG ulPinLen)
 {
 	ENTER_SESSION(hSession);
-	return rv_of(session_login(&g, userType, pPin, ulPinLen));
+	return rv_of(login_user(&g, userType, pPin, ulPinLen));
 }
 
 /* Nobody has a name here. */
@@ -169,13 +171,20 @@ CK_RV C_LoginUser(CK_SESSION_HANDLE hSession, CK_USER_TYPE userType, CK_UTF8CHAR
 	ENTER_SESSION(hSession);
 	if (pUsername == NULL && ulUsernameLen != 0)
 		return CKR_ARGUMENTS_BAD;
-	return rv_of(session_login(&g, userType, pPin, ulPinLen));
+	return rv_of(login_user(&g, userType, pPin, ulPinLen));
 }
 
 CK_RV C_Logout(CK_SESSION_HANDLE hSession)
 {
 	ENTER_SESSION(hSession);
-	return rv_of(session_logout(&g));
+	return rv_of(login_out(&g));
+}
+
+CK_RV C_SetPIN(CK_SESSION_HANDLE hSession, CK_UTF8CHAR_PTR pOldPin, CK_ULONG ulOldLen,
+	       CK_UTF8CHAR_PTR pNewPin, CK_ULONG ulNewLen)
+{
+	ENTER_SESSION(hSession);
+	return rv_of(login_set_pin(&g, pOldPin, ulOldLen, pNewPin, ulNewLen));
 }
 
 /* --- objects --- */
@@ -184,21 +193,20 @@ CK_RV C_CreateObject(CK_SESSION_HANDLE hSession, CK_ATTRIBUTE_PTR pTemplate, CK_
 		     CK_OBJECT_HANDLE_PTR phObject)
 {
 	ENTER_SESSION(hSession);
-	return rv_of(find_create(&g, pTemplate, ulCount, phObject));
+	return rv_of(create_object(&g, pTemplate, ulCount, phObject));
 }
 
 CK_RV C_CopyObject(CK_SESSION_HANDLE hSession, CK_OBJECT_HANDLE hObject, CK_ATTRIBUTE_PTR pTemplate,
 		   CK_ULONG ulCount, CK_OBJECT_HANDLE_PTR phNewObject)
 {
-	(void)pTemplate, (void)ulCount, (void)phNewObject;
 	ENTER_SESSION(hSession);
-	return rv_of(find_forbidden(&g, hObject));
+	return rv_of(create_copy(&g, hObject, pTemplate, ulCount, phNewObject));
 }
 
 CK_RV C_DestroyObject(CK_SESSION_HANDLE hSession, CK_OBJECT_HANDLE hObject)
 {
 	ENTER_SESSION(hSession);
-	return rv_of(find_forbidden(&g, hObject));
+	return rv_of(create_destroy(&g, hObject));
 }
 
 CK_RV C_GetObjectSize(CK_SESSION_HANDLE hSession, CK_OBJECT_HANDLE hObject, CK_ULONG_PTR pulSize)
@@ -217,9 +225,8 @@ CK_RV C_GetAttributeValue(CK_SESSION_HANDLE hSession, CK_OBJECT_HANDLE hObject,
 CK_RV C_SetAttributeValue(CK_SESSION_HANDLE hSession, CK_OBJECT_HANDLE hObject,
 			  CK_ATTRIBUTE_PTR pTemplate, CK_ULONG ulCount)
 {
-	(void)pTemplate, (void)ulCount;
 	ENTER_SESSION(hSession);
-	return rv_of(find_forbidden(&g, hObject));
+	return rv_of(create_set(&g, hObject, pTemplate, ulCount));
 }
 
 CK_RV C_FindObjectsInit(CK_SESSION_HANDLE hSession, CK_ATTRIBUTE_PTR pTemplate, CK_ULONG ulCount)
@@ -291,6 +298,117 @@ CK_RV C_VerifyFinal(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pSignature, CK_ULONG
 {
 	ENTER_SESSION(hSession);
 	return rv_of(verify_final(&g, pSignature, ulSignatureLen));
+}
+
+/* --- messages --- */
+
+#define PARAM(p, n) ((struct message_param){(p), (n)})
+
+CK_RV C_MessageSignInit(CK_SESSION_HANDLE hSession, CK_MECHANISM_PTR pMechanism,
+			CK_OBJECT_HANDLE hKey)
+{
+	ENTER_SESSION(hSession);
+	return rv_of(message_sign_init(&g, pMechanism, hKey));
+}
+
+CK_RV C_SignMessage(CK_SESSION_HANDLE hSession, CK_VOID_PTR pParameter, CK_ULONG ulParameterLen,
+		    CK_BYTE_PTR pData, CK_ULONG ulDataLen, CK_BYTE_PTR pSignature,
+		    CK_ULONG_PTR pulSignatureLen)
+{
+	ENTER_SESSION(hSession);
+	return rv_of(message_sign(&g, PARAM(pParameter, ulParameterLen), pData, ulDataLen,
+				  OUT(pSignature, pulSignatureLen)));
+}
+
+CK_RV C_SignMessageBegin(CK_SESSION_HANDLE hSession, CK_VOID_PTR pParameter,
+			 CK_ULONG ulParameterLen)
+{
+	ENTER_SESSION(hSession);
+	return rv_of(message_sign_begin(&g, PARAM(pParameter, ulParameterLen)));
+}
+
+CK_RV C_SignMessageNext(CK_SESSION_HANDLE hSession, CK_VOID_PTR pParameter, CK_ULONG ulParameterLen,
+			CK_BYTE_PTR pData, CK_ULONG ulDataLen, CK_BYTE_PTR pSignature,
+			CK_ULONG_PTR pulSignatureLen)
+{
+	ENTER_SESSION(hSession);
+	return rv_of(message_sign_next(&g, PARAM(pParameter, ulParameterLen), pData, ulDataLen,
+				       OUT(pSignature, pulSignatureLen)));
+}
+
+CK_RV C_MessageSignFinal(CK_SESSION_HANDLE hSession)
+{
+	ENTER_SESSION(hSession);
+	return rv_of(message_sign_final(&g));
+}
+
+CK_RV C_MessageVerifyInit(CK_SESSION_HANDLE hSession, CK_MECHANISM_PTR pMechanism,
+			  CK_OBJECT_HANDLE hKey)
+{
+	ENTER_SESSION(hSession);
+	return rv_of(message_verify_init(&g, pMechanism, hKey));
+}
+
+CK_RV C_VerifyMessage(CK_SESSION_HANDLE hSession, CK_VOID_PTR pParameter, CK_ULONG ulParameterLen,
+		      CK_BYTE_PTR pData, CK_ULONG ulDataLen, CK_BYTE_PTR pSignature,
+		      CK_ULONG ulSignatureLen)
+{
+	ENTER_SESSION(hSession);
+	return rv_of(message_verify(&g, PARAM(pParameter, ulParameterLen), pData, ulDataLen,
+				    pSignature, ulSignatureLen));
+}
+
+CK_RV C_VerifyMessageBegin(CK_SESSION_HANDLE hSession, CK_VOID_PTR pParameter,
+			   CK_ULONG ulParameterLen)
+{
+	ENTER_SESSION(hSession);
+	return rv_of(message_verify_begin(&g, PARAM(pParameter, ulParameterLen)));
+}
+
+CK_RV C_VerifyMessageNext(CK_SESSION_HANDLE hSession, CK_VOID_PTR pParameter,
+			  CK_ULONG ulParameterLen, CK_BYTE_PTR pData, CK_ULONG ulDataLen,
+			  CK_BYTE_PTR pSignature, CK_ULONG ulSignatureLen)
+{
+	ENTER_SESSION(hSession);
+	return rv_of(message_verify_next(&g, PARAM(pParameter, ulParameterLen), pData, ulDataLen,
+					 pSignature, ulSignatureLen));
+}
+
+CK_RV C_MessageVerifyFinal(CK_SESSION_HANDLE hSession)
+{
+	ENTER_SESSION(hSession);
+	return rv_of(message_verify_final(&g));
+}
+
+/* --- keys --- */
+
+CK_RV C_GenerateKey(CK_SESSION_HANDLE hSession, CK_MECHANISM_PTR pMechanism,
+		    CK_ATTRIBUTE_PTR pTemplate, CK_ULONG ulCount, CK_OBJECT_HANDLE_PTR phKey)
+{
+	ENTER_SESSION(hSession);
+	return rv_of(
+		keygen_secret(&g, pMechanism, (struct keygen_template){pTemplate, ulCount}, phKey));
+}
+
+CK_RV C_GenerateKeyPair(CK_SESSION_HANDLE hSession, CK_MECHANISM_PTR pMechanism,
+			CK_ATTRIBUTE_PTR pPublicKeyTemplate, CK_ULONG ulPublicKeyAttributeCount,
+			CK_ATTRIBUTE_PTR pPrivateKeyTemplate, CK_ULONG ulPrivateKeyAttributeCount,
+			CK_OBJECT_HANDLE_PTR phPublicKey, CK_OBJECT_HANDLE_PTR phPrivateKey)
+{
+	ENTER_SESSION(hSession);
+	return rv_of(keygen_pair(
+		&g, pMechanism,
+		(struct keygen_template){pPublicKeyTemplate, ulPublicKeyAttributeCount},
+		(struct keygen_template){pPrivateKeyTemplate, ulPrivateKeyAttributeCount},
+		phPublicKey, phPrivateKey));
+}
+
+CK_RV C_DeriveKey(CK_SESSION_HANDLE hSession, CK_MECHANISM_PTR pMechanism,
+		  CK_OBJECT_HANDLE hBaseKey, CK_ATTRIBUTE_PTR pTemplate, CK_ULONG ulAttributeCount,
+		  CK_OBJECT_HANDLE_PTR phKey)
+{
+	ENTER_SESSION(hSession);
+	return rv_of(derive_key(&g, pMechanism, hBaseKey, pTemplate, ulAttributeCount, phKey));
 }
 
 /* --- random numbers --- */

@@ -140,29 +140,3 @@ status find_size(struct guard *g, CK_OBJECT_HANDLE h, CK_ULONG *ret_n)
 	*ret_n = CK_UNAVAILABLE_INFORMATION;
 	return ST_OK;
 }
-
-status find_forbidden(struct guard *g, CK_OBJECT_HANDLE h)
-{
-	struct attr_ctx ctx;
-
-	TRY(locate(g, h, &ctx));
-	return ST_ACTION_PROHIBITED;
-}
-
-status find_create(struct guard *g, const CK_ATTRIBUTE *tmpl, CK_ULONG n,
-		   const CK_OBJECT_HANDLE *ret_h)
-{
-	bool on_token = false;
-
-	TRY(check_values(tmpl, n));
-	if (tmpl == NULL || ret_h == NULL)
-		return ST_ARG;
-	for (CK_ULONG i = 0; i < n; i++)
-		if (tmpl[i].type == CKA_TOKEN && tmpl[i].ulValueLen == sizeof(CK_BBOOL))
-			on_token = *(const CK_BBOOL *)tmpl[i].pValue != CK_FALSE;
-	if (!on_token)
-		return ST_UNSUPPORTED;
-	if ((atomic_load(&g->session->flags) & CKF_RW_SESSION) == 0)
-		return ST_SESSION_RO;
-	return ST_WRITE_PROTECTED;
-}

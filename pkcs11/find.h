@@ -14,10 +14,5 @@ status find_attributes(struct guard *g, CK_OBJECT_HANDLE h, CK_ATTRIBUTE *tmpl,
 		       CK_ULONG n) MUST_USE;
 /* Size on the token: nobody knows, and Cryptoki has a value for that. */
 status find_size(struct guard *g, CK_OBJECT_HANDLE h, CK_ULONG *ret_n) MUST_USE;
-/* What changes, copies or destroys an object: every object of ours forbids it. ST_NO_OBJECT. */
-status find_forbidden(struct guard *g, CK_OBJECT_HANDLE h) MUST_USE;
-/* C_CreateObject: nothing can be written by Cryptoki. */
-status find_create(struct guard *g, const CK_ATTRIBUTE *tmpl, CK_ULONG n,
-		   const CK_OBJECT_HANDLE *ret_h) MUST_USE;
 
 #endif

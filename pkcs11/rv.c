@@ -22,16 +22,21 @@ CK_RV rv_of(status st)
 	case ST_CHANNEL_LOST: case ST_NO_APPLET: case ST_SW_NOT_FOUND: case ST_SW_CONDITIONS:
 	case ST_SW_DATA: case ST_SW_PARAMS: case ST_SW_LENGTH: case ST_SW_INS: case ST_SW_CLASS:
 	case ST_SW_LOCKED: case ST_SW_SESSIONS: case ST_SW_INTEGRITY: case ST_SW_OFFSET:
-	case ST_SW_OTHER: case ST_POINT_INVALID: return CKR_DEVICE_ERROR;
-	case ST_SW_MEMORY:                return CKR_DEVICE_MEMORY;
+	case ST_SW_OTHER: case ST_POINT_INVALID: case ST_PIN_UNSURE: return CKR_DEVICE_ERROR;
+	case ST_SW_MEMORY: case ST_OBJECT_MEMORY: case ST_STORE: return CKR_DEVICE_MEMORY;
 	case ST_NO_DEVICE: case ST_NO_CARD: case ST_CARD_GONE: case ST_CARD_CHANGED:
 		return CKR_DEVICE_REMOVED;
 	case ST_SW_SECURITY: case ST_USER_NOT_LOGGED_IN: return CKR_USER_NOT_LOGGED_IN;
 	case ST_SW_PIN_WRONG: case ST_PIN_WRONG: return CKR_PIN_INCORRECT;
 	case ST_SW_PIN_BLOCKED: case ST_PIN_LOCKED: return CKR_PIN_LOCKED;
+	case ST_PIN_RANGE:                return CKR_PIN_LEN_RANGE;
 	case ST_SW_SIGNATURE: case ST_SIG_BAD: return CKR_SIGNATURE_INVALID;
 	case ST_SIG_LEN:                  return CKR_SIGNATURE_LEN_RANGE;
 	case ST_KEY_UNUSABLE: case ST_KEY_FUNCTION: return CKR_KEY_FUNCTION_NOT_PERMITTED;
+	case ST_PEER_INVALID:             return CKR_PUBLIC_KEY_INVALID;
+	case ST_KEY_SIZE:                 return CKR_KEY_SIZE_RANGE;
+	case ST_KEY_NEEDED:               return CKR_KEY_NEEDED;
+	case ST_CURVE_UNSUPPORTED:        return CKR_CURVE_NOT_SUPPORTED;
 	case ST_KEY_KIND:                 return CKR_KEY_TYPE_INCONSISTENT;
 	case ST_DATA_LEN:                 return CKR_DATA_LEN_RANGE;
 	case ST_NOT_INIT:                 return CKR_CRYPTOKI_NOT_INITIALIZED;
@@ -43,6 +48,10 @@ CK_RV rv_of(status st)
 	case ST_SESSION_PARALLEL:         return CKR_SESSION_PARALLEL_NOT_SUPPORTED;
 	case ST_SESSION_RO:               return CKR_SESSION_READ_ONLY;
 	case ST_SESSION_EXISTS:           return CKR_SESSION_EXISTS;
+	case ST_SESSION_RO_EXISTS:        return CKR_SESSION_READ_ONLY_EXISTS;
+	case ST_SESSION_ASYNC:            return CKR_SESSION_ASYNC_NOT_SUPPORTED;
+	case ST_CANCEL_FAILED:            return CKR_OPERATION_CANCEL_FAILED;
+	case ST_SAVED_STATE:              return CKR_SAVED_STATE_INVALID;
 	case ST_NO_OBJECT:                return CKR_OBJECT_HANDLE_INVALID;
 	case ST_NO_KEY:                   return CKR_KEY_HANDLE_INVALID;
 	case ST_NO_OP:                    return CKR_OPERATION_NOT_INITIALIZED;

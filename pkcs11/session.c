@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "guard.h"
+#include "login.h"
 #include "mem.h"
 
 enum {
@@ -96,9 +97,14 @@ void find_end(struct find *f)
 /* Locked. */
 static void end(struct session *s)
 {
+	struct slot *slot = atomic_load(&s->slot);
+	CK_SESSION_HANDLE h = atomic_load(&s->handle);
+
 	op_end(&s->sign);
 	op_end(&s->verify);
 	find_end(&s->find);
+	if (slot != NULL && h != 0)
+		made_drop_session(slot, h);
 	atomic_store(&s->handle, 0);
 }
 
@@ -190,7 +196,7 @@ status session_close(struct guard *g)
 
 	end(g->session);
 	if (session_count(slot, false) == 0)
-		slot->logged_in = false;
+		login_forget(slot);
 	return ST_OK;
 }
 
@@ -210,7 +216,7 @@ status session_close_all(CK_SLOT_ID id)
 			end(s);
 		pthread_mutex_unlock(&s->lock);
 	}
-	slot->logged_in = false;
+	login_forget(slot);
 	return ST_OK;
 }
 
@@ -229,27 +235,6 @@ status session_info(struct guard *g, CK_SESSION_INFO *ret_info)
 		.flags = atomic_load(&s->flags),
 	};
 	return ST_OK;
-}
-
-/* Without PIN there is nothing to check: anything is right, once. */
-status session_login(struct guard *g, CK_USER_TYPE type, const void *pin, CK_ULONG n)
-{
-	struct slot *slot = g->session->slot;
-
-	if (pin == NULL && n != 0)
-		return ST_ARG;
-	if (type == CKU_CONTEXT_SPECIFIC) /* no key asks for it */
-		return ST_NO_OP;
-	if (type != CKU_USER)
-		return ST_USER_TYPE;
-	return atomic_exchange(&slot->logged_in, true) ? ST_USER_LOGGED_IN : ST_OK;
-}
-
-status session_logout(struct guard *g)
-{
-	struct slot *slot = g->session->slot;
-
-	return atomic_exchange(&slot->logged_in, false) ? ST_OK : ST_USER_NOT_LOGGED_IN;
 }
 
 status session_cancel(struct guard *g, CK_FLAGS flags)

@@ -43,8 +43,6 @@ status session_open(CK_SLOT_ID id, CK_FLAGS flags, CK_SESSION_HANDLE *ret_h) MUS
 status session_close(struct guard *g) MUST_USE;
 status session_close_all(CK_SLOT_ID id) MUST_USE;
 status session_info(struct guard *g, CK_SESSION_INFO *ret_info) MUST_USE;
-status session_login(struct guard *g, CK_USER_TYPE type, const void *pin, CK_ULONG n) MUST_USE;
-status session_logout(struct guard *g) MUST_USE;
 /* C_SessionCancel: ends the operations that flags name. */
 status session_cancel(struct guard *g, CK_FLAGS flags) MUST_USE;
 /* Open sessions of a slot; of them the read/write ones. */

@@ -6,6 +6,7 @@
 
 #include "discover.h"
 #include "lib.h"
+#include "login.h"
 #include "log.h"
 #include "mem.h"
 #include "token.h"
@@ -113,6 +114,7 @@ static void add(const struct settings_slot *conf, size_t found_count)
 		return;
 	}
 	pthread_mutex_init(&s->lock, NULL);
+	made_init(&s->made);
 	s->id = choose_id(conf, found_count);
 	s->index = n;
 	s->conf = *conf;
@@ -227,7 +229,8 @@ status slot_outcome(struct slot *s, status st)
 		return st;
 	log_info("slot %s: another SIM", s->conf.name);
 	atomic_fetch_add(&s->generation, 1);
-	s->logged_in = false;
+	login_forget(s);
+	made_drop_all(s);
 	s->info_until = 0;
 	token_free(s->token);
 	s->token = NULL;
@@ -301,8 +304,10 @@ static void drop(bool forked, bool in_flux)
 			card_forget(s->card);
 		else
 			card_free(s->card);
+		made_free(&s->made, in_flux);
 		if (in_flux)
 			continue;
+		pthread_mutex_destroy(&s->made.lock);
 		token_free(s->token);
 		pthread_mutex_destroy(&s->lock);
 		free(s);

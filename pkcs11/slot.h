@@ -11,6 +11,8 @@
 #include "card.h"
 #include "ck.h"
 #include "deadline.h"
+#include "login_state.h"
+#include "made.h"
 #include "settings.h"
 #include "status.h"
 
@@ -29,7 +31,8 @@ struct slot {
 	struct settings_slot conf; /* constant */
 	_Atomic bool listed;
 	_Atomic bool seen; /* the last answer to "is a SIM there?" */
-	_Atomic bool logged_in;
+	struct login login;
+	struct made_list made;	     /* has its own lock */
 	_Atomic unsigned generation; /* moves when the SIM changes: older sessions are dead */
 	struct card *card;	     /* made at the first need */
 	struct token *token;	     /* its objects, or NULL */

@@ -79,6 +79,8 @@ status token_build(const struct catalog *cat, const struct token *old,
 		   struct token **ret_t) MUST_USE;
 /* Adds the public key that only a certificate tells. */
 status token_add_public(struct token *t, struct pair *pair) MUST_USE;
+/* A handle that no object of this process has had. */
+CK_OBJECT_HANDLE token_new_handle(void);
 /* A container's label cleaned for people, else a name made of kind and id. */
 void token_name(const struct container *c, char ret[TOKEN_NAME_MAX]);
 

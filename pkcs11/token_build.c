@@ -6,7 +6,7 @@
 #include "hex.h"
 #include "token.h"
 
-static CK_OBJECT_HANDLE new_handle(void)
+CK_OBJECT_HANDLE token_new_handle(void)
 {
 	static _Atomic CK_OBJECT_HANDLE last;
 
@@ -55,7 +55,7 @@ static void add(struct token *t, const struct token *old, struct object o)
 {
 	o.handle = old_handle(old, &o.c, false);
 	if (o.handle == 0)
-		o.handle = new_handle();
+		o.handle = token_new_handle();
 	t->object[t->object_count++] = o;
 }
 
@@ -216,7 +216,7 @@ status token_add_public(struct token *t, struct pair *pair)
 	if (t->object_count == t->object_cap)
 		return ST_BUG;
 	if (pair->cert_public == 0)
-		pair->cert_public = new_handle();
+		pair->cert_public = token_new_handle();
 	put_cert_public(t, pair);
 	return ST_OK;
 }

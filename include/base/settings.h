@@ -34,6 +34,16 @@ struct settings_aid {
 	size_t n;
 };
 
+/* When a container wants the slot's PIN. Without a word: private and secret keys of a slot with
+ * `pin` want a login, files and public keys do not; but where any container of the slot says
+ * `pin = login` or `always`, only those do. */
+enum settings_pin {
+	SETTINGS_PIN_UNSAID,
+	SETTINGS_PIN_NONE,
+	SETTINGS_PIN_LOGIN,
+	SETTINGS_PIN_ALWAYS, /* before each use: CKA_ALWAYS_AUTHENTICATE */
+};
+
 /* [slot NAME] */
 struct settings_slot {
 	char name[NAME_MAX_LEN];
@@ -45,8 +55,11 @@ struct settings_slot {
 	size_t aid_count;
 	char expected_iccid[ICCID_DIGITS_MAX + 1]; /* empty: any SIM */
 	char pin_source[PATH_LEN_MAX];		   /* "file:/path", or empty */
-	int cla_base;				   /* 0x80 or 0x00; -1: learned */
-	long chunk;				   /* READ FILE Le; 0: learned */
+	/* `pin = application | second | universal | 0xNN`: the reference (P2) of the PIN that
+	 * protects keys on this card; 0: none is known, and no PIN command is ever sent */
+	uint8_t pin_ref;
+	int cla_base; /* 0x80 or 0x00; -1: learned */
+	long chunk;   /* READ FILE Le; 0: learned */
 };
 
 /* [container LABEL] */
@@ -58,14 +71,17 @@ struct settings_container {
 	size_t id_len;
 	enum settings_key_type key_type;
 	char label[CONTAINER_LABEL_MAX + 1];
+	enum settings_pin pin; /* `pin = none | login | always` */
 };
 
 struct settings {
 	enum log_level log;
 	enum log_target log_target;
-	int timeout_ms;		     /* one card operation; default 10 000 */
-	bool check_signatures;	     /* default true */
-	char lock_dir[PATH_LEN_MAX]; /* default /run/lock/iotsafe */
+	int timeout_ms;		      /* one card operation; default 10 000 */
+	bool check_signatures;	      /* default true */
+	bool verify_on_card;	      /* `verify = host | card`; default host */
+	char lock_dir[PATH_LEN_MAX];  /* default /run/lock/iotsafe */
+	char store_dir[PATH_LEN_MAX]; /* `store-dir`; default /var/lib/iotsafe */
 	struct settings_slot slot[SLOTS_MAX];
 	size_t slot_count;
 	struct settings_container container[CONTAINER_SETTINGS_MAX];

@@ -203,6 +203,7 @@ void settings_default(struct settings *ret_s)
 		.timeout_ms = 10000,
 		.check_signatures = true,
 		.lock_dir = "/run/lock/iotsafe",
+		.store_dir = "/var/lib/iotsafe",
 	};
 }
 

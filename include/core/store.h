@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a SIM cannot store: certificates, data and names given to its keys, kept on the host in one
+ * folder per ICCID (DIR/ICCID/, mode 0700, files 0600). Nothing secret, nothing trusted: an entry
+ * that belongs to a key carries the SHA-1 of its public point and counts only while the card's key
+ * is that one; a certificate is checked against the key each time it is read.
+ *
+ * Writing is atomic: a new file is written, synced and renamed; when the disk is full or the power
+ * goes, the old entry is still there. Files are opened without following links and must be regular,
+ * of one link, owned by the effective user or root, and not writable by group or others; others are
+ * logged and passed over. Nothing is cached between calls; no lock is needed. */
+#ifndef IOTSAFE_CORE_STORE_H
+#define IOTSAFE_CORE_STORE_H
+
+#include <stdbool.h>
+#include "bytes.h"
+#include "sizes.h"
+
+enum {
+	STORE_ENTRIES_MAX = 64, /* of one SIM */
+	STORE_LABEL_MAX = 64,
+	STORE_ID_MAX = 64,
+	STORE_VALUE_MAX = 32767,
+	STORE_NAME_MAX = 96, /* of an entry's file */
+};
+
+enum store_kind { STORE_CERTIFICATE, STORE_DATA, STORE_KEY_NAME };
+
+struct store_entry {
+	enum store_kind kind;
+	char file[STORE_NAME_MAX]; /* its name in the folder: stable, unique; set by the store */
+	bool has_key;
+	uint8_t key[20]; /* SHA-1 of the public point (public_key_id) that it belongs to */
+	char label[STORE_LABEL_MAX + 1]; /* UTF-8 */
+	uint8_t id[STORE_ID_MAX];	 /* CKA_ID as the caller gave it; may be empty */
+	size_t id_n;
+	char application[STORE_LABEL_MAX + 1]; /* data */
+	uint8_t object_id[STORE_ID_MAX];       /* data: DER OBJECT IDENTIFIER, may be empty */
+	size_t object_id_n;
+	uint8_t *value; /* owned; DER of a certificate, bytes of data; NULL for a name */
+	size_t value_n;
+};
+
+struct store_list {
+	struct store_entry item[STORE_ENTRIES_MAX];
+	size_t count;
+};
+
+/* May entries be written for this SIM (without making anything)? */
+bool store_writable(const char *dir, const char *iccid);
+/* All entries of the SIM, in the order of their file names. A missing folder is an empty list;
+ * damaged or foreign files are passed over with a log line. Free with store_list_free. */
+status store_read(const char *dir, const char *iccid, struct store_list *ret) MUST_USE;
+void store_list_free(struct store_list *l);
+/* Adds the entry, or replaces the one of entry->file when that is not empty; makes the folder.
+ * The file's name goes to ret_file. ST_STORE with a log line that names path and reason. ST_FULL
+ * beyond STORE_ENTRIES_MAX. */
+status store_put(const char *dir, const char *iccid, const struct store_entry *entry,
+		 char ret_file[STORE_NAME_MAX]) MUST_USE;
+/* ST_NO_ENTRY when there is none. */
+status store_remove(const char *dir, const char *iccid, const char *file) MUST_USE;
+
+/* The file format, for tests and fuzzing. */
+status store_parse(struct bytes text, struct store_entry *ret) MUST_USE;
+status store_print(const struct store_entry *e, struct wtr *w) MUST_USE;
+
+#endif

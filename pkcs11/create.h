@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What makes, changes, copies and destroys objects. On the card only public keys can be written
+ * (PUT PUBLIC KEY); certificates and data of the token go to the host-side store (store.h); session
+ * objects are anybody's. */
+#ifndef IOTSAFE_PKCS11_CREATE_H
+#define IOTSAFE_PKCS11_CREATE_H
+
+#include "guard.h"
+
+status create_object(struct guard *g, const CK_ATTRIBUTE *tmpl, CK_ULONG n,
+		     CK_OBJECT_HANDLE *ret_h) MUST_USE;
+status create_copy(struct guard *g, CK_OBJECT_HANDLE h, const CK_ATTRIBUTE *tmpl, CK_ULONG n,
+		   CK_OBJECT_HANDLE *ret_h) MUST_USE;
+status create_destroy(struct guard *g, CK_OBJECT_HANDLE h) MUST_USE;
+status create_set(struct guard *g, CK_OBJECT_HANDLE h, const CK_ATTRIBUTE *tmpl,
+		  CK_ULONG n) MUST_USE;
+/* Names the pair of this public key (CKA_LABEL, CKA_ID) where a caller asked for names that the
+ * container does not have: kept in the store, shown from then on. Slot locked. ST_STORE. */
+status create_name_key(struct guard *g, const struct public_key *k, const CK_ATTRIBUTE *label,
+		       const CK_ATTRIBUTE *id) MUST_USE;
+
+#endif

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* C_WaitForSlotEvent: tokens that came or went, by asking the links now and then in the caller's
+ * own thread; C_Finalize wakes the blocking form. */
+#ifndef IOTSAFE_PKCS11_EVENT_H
+#define IOTSAFE_PKCS11_EVENT_H
+
+#include "ck.h"
+#include "status.h"
+
+/* ST_NO_EVENT (CKF_DONT_BLOCK), ST_NOT_INIT when C_Finalize ended the wait, ST_ARG. The gate is
+ * not held while it sleeps. */
+status event_wait(CK_FLAGS flags, CK_SLOT_ID *ret_slot, const void *reserved) MUST_USE;
+
+#endif
