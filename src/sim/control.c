@@ -6,6 +6,7 @@
 #include "hex.h"
 #include "mem.h"
 #include "text.h"
+#include "uicc_pin_text.h"
 
 /* Each answers with `state` held; rest is the text after the command's own words. */
 static void say_status(struct sim_card *card, struct bytes rest, struct wtr *reply)
@@ -140,6 +141,20 @@ static void mark(struct sim_card *card, struct bytes rest, struct wtr *reply)
 	wtr_printf(reply, "ok");
 }
 
+static void pin_list(struct sim_card *card, struct bytes rest, struct wtr *reply)
+{
+	(void)rest;
+	uicc_pin_list(&card->uicc.store->pins, reply);
+}
+
+static void pin_change(struct sim_card *card, struct bytes rest, struct wtr *reply)
+{
+	char err[128] = "";
+	status st = uicc_pin_change(&card->uicc.store->pins, rest, err);
+	card->uicc.dirty = st == ST_OK || card->uicc.dirty;
+	say(reply, st, err);
+}
+
 /* Longer words before their prefixes. */
 static const struct {
 	const char *words;
@@ -159,6 +174,8 @@ static const struct {
 	{"latency", true, latency},
 	{"config set", true, set_config},
 	{"config list", false, list_config},
+	{"pin", false, pin_list},
+	{"pin", true, pin_change},
 	{"mark", true, mark},
 };
 
@@ -205,7 +222,8 @@ void sim_card_control(struct sim_card *card, struct bytes text, struct wtr *repl
 		return;
 	wtr_printf(reply, "error unknown control command; known:");
 	for (size_t i = 0; i < ARRAY_LEN(controls); i++)
-		wtr_printf(reply, "%s %s", i ? "," : "", controls[i].words);
+		wtr_printf(reply, "%s %s%s", i ? "," : "", controls[i].words,
+			   controls[i].wants_text ? " ..." : "");
 }
 
 void sim_card_add_control(struct sim_card *card,

@@ -18,6 +18,7 @@
 #include "mem.h"
 #include "profile.h"
 #include "text.h"
+#include "uicc_pin_make.h"
 
 enum { EXIT_USAGE = 2, FRONTS_MAX = 8, LATENCY_MAX_MS = 600000, BYTE_RATE_MAX = 100000000 };
 
@@ -33,6 +34,7 @@ static void help(FILE *to)
 {
 	fputs("iotsafe-sim: a software SIM with an IoT SAFE applet\n\n"
 	      "  iotsafe-sim new DIR --profile NAME [--iccid DIGITS] [--cert-size BYTES]\n"
+	      "                  [--pin DIGITS] [--puk DIGITS]\n"
 	      "      makes a card: keys, containers, and the demo's certificates beside it\n"
 	      "  iotsafe-sim run DIR FRONT... [options]\n"
 	      "      runs it until SIGTERM; prints \"ready\" once every front answers\n\n"
@@ -88,36 +90,69 @@ static bool number(const char *text, unsigned long max, unsigned long *ret_v)
 
 /* --- new --- */
 
+struct creating {
+	const char *dir;
+	struct make_options options;
+};
+
+static int set_cert_size(struct make_options *o, const char *argument)
+{
+	unsigned long size;
+	if (!number(argument, FILE_SIZE_MAX, &size))
+		return complain("--cert-size: expected bytes, at most %d", FILE_SIZE_MAX);
+	o->cert_size = size;
+	return EXIT_SUCCESS;
+}
+
+/* An option whose argument is taken as it is, or one that is looked at. */
+static const struct {
+	const char *option;
+	size_t offset;
+	const char *expected;
+	int (*set)(struct make_options *o, const char *argument);
+} new_options[] = {
+	{"--profile", offsetof(struct make_options, profile), "NAME", NULL},
+	{"--iccid", offsetof(struct make_options, iccid), "18 to 20 digits", NULL},
+	{"--pin", offsetof(struct make_options, pin), "4 to 8 digits", NULL},
+	{"--puk", offsetof(struct make_options, puk), "8 digits", NULL},
+	{"--cert-size", 0, NULL, set_cert_size},
+};
+
+static int take_new_word(struct creating *c, struct args *a, const char *word)
+{
+	for (size_t i = 0; i < ARRAY_LEN(new_options); i++) {
+		if (strcmp(new_options[i].option, word) != 0)
+			continue;
+		const char *argument = next(a);
+		if (new_options[i].set)
+			return new_options[i].set(&c->options, argument);
+		if (!argument)
+			return complain("%s: expected %s", word, new_options[i].expected);
+		memcpy((char *)&c->options + new_options[i].offset, &argument, sizeof(argument));
+		return EXIT_SUCCESS;
+	}
+	if (word[0] == '-')
+		return complain("new: unknown option %s", word);
+	if (c->dir)
+		return complain("new: one DIR, not also %s", word);
+	c->dir = word;
+	return EXIT_SUCCESS;
+}
+
 static int run_new(struct args *a)
 {
-	struct make_options o = {0};
-	const char *dir = NULL;
+	struct creating c = {0};
 	char err[256] = "";
-	unsigned long size;
 	for (const char *word = next(a); word; word = next(a)) {
-		if (strcmp(word, "--profile") == 0) {
-			o.profile = next(a);
-		} else if (strcmp(word, "--iccid") == 0) {
-			o.iccid = next(a);
-			if (!o.iccid)
-				return complain("--iccid: expected 18 to 20 digits");
-		} else if (strcmp(word, "--cert-size") == 0) {
-			if (!number(next(a), FILE_SIZE_MAX, &size))
-				return complain("--cert-size: expected bytes, at most %d",
-						FILE_SIZE_MAX);
-			o.cert_size = size;
-		} else if (word[0] == '-') {
-			return complain("new: unknown option %s", word);
-		} else if (dir) {
-			return complain("new: one DIR, not also %s", word);
-		} else {
-			dir = word;
-		}
+		int rc = take_new_word(&c, a, word);
+		if (rc != EXIT_SUCCESS)
+			return rc;
 	}
-	if (!dir || !o.profile)
+	if (!c.dir || !c.options.profile)
 		return complain("new: expected DIR --profile NAME");
-	if (sim_card_create(dir, &o, err) != ST_OK)
+	if (sim_card_create(c.dir, &c.options, err) != ST_OK)
 		return complain("%s", err);
+	uicc_pin_tell(&c.options, stdout);
 	return EXIT_SUCCESS;
 }
 

@@ -19,6 +19,7 @@
 #include "mem.h"
 #include "profile.h"
 #include "text.h"
+#include "uicc_pin_make.h"
 #include "value.h"
 
 #define DEVICE_NAME "meter-0001"
@@ -318,11 +319,13 @@ static status open_empty(const char *dir, int *ret_fd, char err[256])
 	return ST_OK;
 }
 
-static status make_all(struct making *m, const struct profile *profile)
+static status make_all(struct making *m, const struct profile *profile,
+		       const struct make_options *options, char err[256])
 {
 	TRY(cert_authority_new(&m->ca));
 	for (size_t i = 0; i < profile->count; i++)
 		TRY(add_container(m, &profile->container[i]));
+	TRY(uicc_pin_make(m->store, options, err));
 	TRY(write_cert(m->store, "ca.pem", m->ca.cert));
 	TRY(write_key(m->store, "ca.key", m->ca.key));
 	TRY(write_server(m));
@@ -350,7 +353,7 @@ status sim_card_create(const char *dir, const struct make_options *options, char
 	if (st == ST_OK)
 		st = set_identity(&m.store->config, options, err);
 	if (st == ST_OK)
-		st = make_all(&m, profile);
+		st = make_all(&m, profile, options, err);
 	if (st != ST_OK && err[0] == '\0')
 		snprintf(err, 256, "%s: %s", dir, status_text(st));
 	cert_authority_free(&m.ca);

@@ -9,8 +9,9 @@
 
 struct make_options {
 	const char *profile;
-	const char *iccid; /* 18 to 20 digits; NULL: random ones */
-	size_t cert_size;  /* bytes of the client certificate's file; 0: its natural size */
+	const char *iccid;     /* 18 to 20 digits; NULL: random ones */
+	const char *pin, *puk; /* of the application PIN; NULL: 1234 and 12345678 */
+	size_t cert_size;      /* bytes of the client certificate's file; 0: its natural size */
 };
 
 /* Makes the card in dir, which must not exist or be empty, with DIR/ca.pem and ca.key, server.pem

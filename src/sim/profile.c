@@ -65,6 +65,19 @@ static const struct profile_container demo[] = {
 	PEER("05", "peer", KEY_P256_VOLATILE),
 };
 
+/* Which of them ask for a PIN: uicc_pin_make.c. */
+static const struct profile_container pin[] = {
+	PAIR("01", "01", "device", KEY_P256, GENERAL, SG, EC_SIGN),
+	CERTIFICATE("02", "device-cert", CONTENT_DEVICE, "01"),
+	CERTIFICATE("03", "ca-cert", CONTENT_CA, NULL),
+	EMPTY_PAIR("04", "04", "ephemeral", KEY_P256_VOLATILE, GENERAL, GA, 0, 0),
+	PEER("05", "peer", KEY_P256_VOLATILE),
+	PAIR("11", "11", "signature", KEY_P256, GENERAL, SG, EC_SIGN),
+	CERTIFICATE("12", "signature-cert", CONTENT_DEVICE, "11"),
+	PAIR("21", "21", "open", KEY_P256, GENERAL, SG, EC_SIGN),
+	CERTIFICATE("22", "open-cert", CONTENT_DEVICE, "21"),
+};
+
 static const struct profile_container type2[] = {
 	SECRET_KEY("0A", "psk", CONTENT_RANDOM, FUNCTION_DERIVE, 0x03),
 	SECRET_KEY("0B", "psk-next", CONTENT_NONE, FUNCTION_DERIVE, 0x03),
@@ -184,7 +197,8 @@ const struct profile profiles[] = {
 	 LIST(quantag)},
 	{"wolfssl", "class 8X, T=0, no list, keygen answers no key",
 	 "t0 yes;class proprietary;list no;keygen-answer none;chunk 240", LIST(wolfssl)},
-	{"pin", "the containers of demo", "", LIST(demo)},
+	{"pin", "demo with keys that ask for the application PIN: always, before each use, never",
+	 "aid A0000005590010,A00000003053F12401770101495341", LIST(pin)},
 	{"rsa", "an RSA-2048 identity", "", LIST(rsa)},
 	{"empty", "an applet without containers", "app-functions 01", NULL, 0},
 	{"full", "every kind of container, many of them odd", "app-functions 0F;app-derivation 03",

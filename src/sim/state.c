@@ -9,6 +9,7 @@
 #include "hex.h"
 #include "mem.h"
 #include "text.h"
+#include "uicc_pin_text.h"
 #include "value.h"
 
 #define STATE_FILE "card.txt"
@@ -17,7 +18,8 @@
 
 struct reading {
 	struct store *store;
-	struct object *object; /* of the section; NULL in [card] */
+	struct object *object; /* of the section; NULL elsewhere */
+	struct uicc_pin *pin;  /* of the section; NULL elsewhere */
 	char *why;	       /* char[128]: what is wrong with the line */
 };
 
@@ -82,10 +84,12 @@ static status read_object_line(struct reading *r, struct bytes key, struct bytes
 static status read_section(struct reading *r, struct bytes line)
 {
 	struct store *s = r->store;
-	if (bytes_equal(line, BYTES_LIT("[card]"))) {
-		r->object = NULL;
+	r->object = NULL;
+	r->pin = NULL;
+	if (bytes_equal(line, BYTES_LIT("[card]")))
 		return ST_OK;
-	}
+	if (bytes_equal(line, BYTES_LIT("[pin]")))
+		return uicc_pin_add(&s->pins, &r->pin);
 	if (!bytes_equal(line, BYTES_LIT("[object]")))
 		return ST_MALFORMED;
 	/* the id comes with its own line; until then one zero byte stands for it */
@@ -96,7 +100,7 @@ static status read_line(struct reading *r, struct bytes line)
 {
 	struct rdr at = rdr_of(line);
 	struct bytes key, value;
-	unsigned long serial;
+	unsigned long number;
 	if (line.n == 0 || line.p[0] == '#')
 		return ST_OK;
 	if (line.p[0] == '[')
@@ -107,10 +111,16 @@ static status read_line(struct reading *r, struct bytes line)
 	value = text_trim(rdr_rest(&at));
 	if (r->object)
 		return read_object_line(r, key, value);
-	if (!bytes_equal(key, BYTES_LIT("serial")))
+	if (r->pin)
+		return uicc_pin_read(r->pin, key, value);
+	bool is_serial = bytes_equal(key, BYTES_LIT("serial"));
+	if (!is_serial && !bytes_equal(key, BYTES_LIT("strange-verifies")))
 		return traits_set(&r->store->config, key, value, r->why);
-	TRY(text_number(value, 10, &serial));
-	r->store->serial = serial;
+	TRY(text_number(value, 10, &number));
+	if (is_serial)
+		r->store->serial = number;
+	else
+		r->store->pins.strange = (unsigned)number;
 	return ST_OK;
 }
 
@@ -189,11 +199,13 @@ status state_write(struct store *s)
 	TRY(write_values(s));
 	wtr_printf(&w,
 		   "# A card of iotsafe-sim. Edit it only while no iotsafe-sim runs on it.\n"
-		   "[card]\nserial = %lu\n",
-		   s->serial);
+		   "[card]\nserial = %lu\nstrange-verifies = %u\n",
+		   s->serial, s->pins.strange);
 	traits_print(&s->config, &w);
 	for (size_t i = 0; i < s->count; i++)
 		write_object(&s->object[i], &w);
+	for (size_t i = 0; i < s->pins.count; i++)
+		uicc_pin_write(&s->pins.pin[i], &w);
 	TRY(wtr_done(&w));
 	TRY(file_replace(s->dirfd, STATE_FILE, wtr_bytes(&w), 0600));
 	value_sweep(s);

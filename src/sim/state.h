@@ -9,6 +9,7 @@
  *   label = device             text, or hex:… where it is not plain
  *   access = 02 …              the numbers of object_attrs, hex
  *   value = objects/private-01.3.pem
+ *   [pin]                      one section a PIN, as in uicc_pin_text.c
  */
 #ifndef IOTSAFE_SIM_STATE_H
 #define IOTSAFE_SIM_STATE_H

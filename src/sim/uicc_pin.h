@@ -38,7 +38,7 @@ struct uicc_pin {
 struct uicc_pin_table {
 	struct uicc_pin pin[PINS_MAX];
 	size_t count;
-	unsigned verifies; /* for references that the card does not have, too */
+	unsigned strange; /* VERIFY commands with data for references that the card does not have */
 };
 
 struct uicc_pin *uicc_pin_find(struct uicc_pin_table *t, unsigned ref); /* NULL: none */

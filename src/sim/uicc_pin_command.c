@@ -130,9 +130,7 @@ static void count(struct uicc *u, const struct apdu *a, struct uicc_pin *p)
 {
 	if (a->ins != INS_VERIFY || (a->data.n == 0 && a->length_ok))
 		return;
-	u->store->pins.verifies++;
-	if (p)
-		p->verifies++;
+	++*(p ? &p->verifies : &u->store->pins.strange);
 	u->dirty = true;
 }
 
