@@ -8,8 +8,8 @@
  * goes, the old entry is still there. Files are opened without following links and must be regular,
  * of one link, owned by the effective user or root, and not writable by group or others; others are
  * logged and passed over. Nothing is cached between calls; no lock is needed. */
-#ifndef IOTSAFE_CORE_STORE_H
-#define IOTSAFE_CORE_STORE_H
+#ifndef IOTSAFE_BASE_STORE_H
+#define IOTSAFE_BASE_STORE_H
 
 #include <stdbool.h>
 #include "bytes.h"
