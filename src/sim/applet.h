@@ -34,6 +34,9 @@ uint16_t applet_permits(const struct applet_call *c, const struct object *o, uin
 			uint8_t functions, bool active);
 const struct traits *applet_config(const struct applet_call *c);
 
+/* In the names below: _check is what is wrong with the body (6A80), before containers are looked
+ * up.
+ */
 /* GET DATA (applet_info.c) */
 uint16_t applet_info_application(struct applet_call *c);
 uint16_t applet_info_list(struct applet_call *c);
@@ -47,7 +50,18 @@ uint16_t applet_keys_read_public(struct applet_call *c);
 uint16_t applet_keys_put_init(struct applet_call *c);
 uint16_t applet_keys_put_update(struct applet_call *c);
 uint16_t applet_keys_put_close(struct applet_call *c);
+/* agreement and derivation (applet_derive.c) */
+uint16_t applet_derive_dh(struct applet_call *c);
+uint16_t applet_derive_prf_check(const struct applet_call *c);
+uint16_t applet_derive_prf(struct applet_call *c);
+uint16_t applet_derive_prf_psk(struct applet_call *c);
+uint16_t applet_derive_hkdf_check(const struct applet_call *c);
+uint16_t applet_derive_hkdf(struct applet_call *c);
+/* AES-CMAC (applet_mac.c): the parts of COMPUTE SIGNATURE for a secret key */
+uint16_t applet_mac_init(struct applet_call *c);
+uint16_t applet_mac_update(struct applet_call *c, struct session *s, const struct object *o);
 /* signatures (applet_sign.c) */
+uint16_t applet_sign_check(const struct applet_call *c);
 uint16_t applet_sign_init(struct applet_call *c);
 uint16_t applet_sign_update(struct applet_call *c);
 uint16_t applet_sign_close(struct applet_call *c);

@@ -10,6 +10,7 @@ enum {
 	TAG_SIGN_ALGS = 0x92,
 	TAG_FILE_SIZE = 0x20,
 	TAG_FILE_USAGE = 0x21,
+	TAG_CAPACITY_FILES = 0xB1,
 	PROPRIETARY_ID_SIZE = 32,
 	PROPRIETARY_ID_SHORT = 13,
 	OBJECTS_PER_KIND = 0x0A,
@@ -41,25 +42,65 @@ static void put_proprietary_id(const struct traits *config, struct wtr *w)
 	wtr_put(w, bytes_of(store, PROPRIETARY_ID_SHORT));
 }
 
+/* What the settings say, without what this card's commands cannot do. */
+static unsigned functions_of(const struct traits *config)
+{
+	unsigned without = 0;
+	if (config->personality == PERSONALITY_TYPE2)
+		without |= FUNCTION_SIGN | FUNCTION_KEYGEN | FUNCTION_AGREE;
+	if (!config->dh)
+		without |= FUNCTION_AGREE;
+	if (!config->prf && !config->hkdf)
+		without |= FUNCTION_DERIVE;
+	return config->app_functions & ~without;
+}
+
+static unsigned derivations_of(const struct traits *config)
+{
+	unsigned without = (config->prf ? 0 : DERIVE_PRF) | (config->hkdf ? 0 : DERIVE_HKDF);
+	return functions_of(config) & FUNCTION_DERIVE ? config->app_derive & ~without : 0;
+}
+
+/* B1 to B4: files, private, public, secret keys. What the applet has no commands for, it has no
+ * room for. */
+static void put_capacities(const struct applet_call *c, struct wtr *w)
+{
+	static const enum object_kind order[OBJECT_KINDS] = {OBJECT_FILE, OBJECT_PRIVATE,
+							     OBJECT_PUBLIC, OBJECT_SECRET};
+	const struct store *s = c->uicc->store;
+	for (unsigned k = 0; k < OBJECT_KINDS; k++) {
+		bool pair = order[k] == OBJECT_PRIVATE || order[k] == OBJECT_PUBLIC;
+		unsigned n = 0;
+		for (size_t i = 0; i < s->count; i++)
+			n += s->object[i].kind == order[k];
+		if (n < OBJECTS_PER_KIND)
+			n = OBJECTS_PER_KIND;
+		if ((pair && s->config.personality == PERSONALITY_TYPE2) ||
+		    (order[k] == OBJECT_SECRET && s->config.personality == PERSONALITY_TYPE1))
+			n = 0;
+		tlv_put_u8(w, (uint8_t)(TAG_CAPACITY_FILES + k), (uint8_t)n);
+	}
+}
+
 uint16_t applet_info_application(struct applet_call *c)
 {
 	const struct traits *config = applet_config(c);
 	struct wtr *w = &c->out->data;
-	uint8_t algs = 0;
+	unsigned functions = functions_of(config), algs = 0;
 	for (size_t i = 0; i < c->uicc->store->count; i++)
 		algs |= c->uicc->store->object[i].sign_algs;
 	tlv_put_u8(w, 0x10, 0x10);
 	put_proprietary_id(config, w);
-	for (uint8_t tag = 0xB1; tag <= 0xB4; tag++)
-		tlv_put_u8(w, tag, OBJECTS_PER_KIND);
-	tlv_put_u8(w, config->tags_61_6f ? 0x61 : 0x90, (uint8_t)config->app_functions);
+	put_capacities(c, w);
+	tlv_put_u8(w, config->tags_61_6f ? 0x61 : 0x90, (uint8_t)functions);
 	if (config->hash_one_byte)
 		tlv_put_u8(w, 0x91, (uint8_t)config->app_hashes);
 	else
 		tlv_put_u16(w, 0x91, (uint16_t)config->app_hashes);
-	tlv_put_u8(w, TAG_SIGN_ALGS, algs);
-	tlv_put_u8(w, config->tags_61_6f ? 0x6F : 0x93, (uint8_t)config->app_agree);
-	tlv_put_u8(w, 0x94, (uint8_t)config->app_derive);
+	tlv_put_u8(w, TAG_SIGN_ALGS, functions & FUNCTION_SIGN ? (uint8_t)algs : 0);
+	tlv_put_u8(w, config->tags_61_6f ? 0x6F : 0x93,
+		   functions & FUNCTION_AGREE ? (uint8_t)config->app_agree : 0);
+	tlv_put_u8(w, 0x94, (uint8_t)derivations_of(config));
 	tlv_put_u8(w, 0xB7, (uint8_t)config->sessions);
 	return SW_OK;
 }
@@ -78,12 +119,13 @@ static bool attr_shown(const struct object *o, uint8_t tag)
 	case 0x4E:
 		return o->kind == OBJECT_PRIVATE || o->kind == OBJECT_PUBLIC;
 	case 0x92:
-	case 0x91:
 		return o->kind != OBJECT_FILE && o->sign_algs != 0;
+	case 0x91: /* secret keys have none (§10.3) */
+		return o->kind != OBJECT_FILE && o->kind != OBJECT_SECRET && o->sign_algs != 0;
 	case 0x6F:
 		return o->kind != OBJECT_FILE && o->agree != 0;
 	case 0x94:
-		return o->kind == OBJECT_SECRET;
+		return o->kind == OBJECT_SECRET && (o->functions & FUNCTION_DERIVE);
 	default:
 		return false;
 	}

@@ -21,6 +21,29 @@ static uint16_t pair_permits(const struct applet_call *c, const struct object *p
 	return in_use ? SW_CONDITIONS : SW_OK;
 }
 
+static bool id_free(struct store *s, enum object_kind kind, const uint8_t *id, size_t n)
+{
+	return !store_find_id(s, kind, bytes_of(id, n));
+}
+
+/* The ids that the pair had, counted up in their last byte until both are free (§20 row 19). */
+static void renumber(struct store *s, struct object *priv, struct object *pub)
+{
+	uint8_t one[CONTAINER_ID_MAX], other[CONTAINER_ID_MAX];
+	memcpy(one, priv->id, sizeof(one));
+	memcpy(other, pub->id, sizeof(other));
+	for (unsigned step = 1; step < 0x100; step++) {
+		one[priv->id_len - 1]++;
+		other[pub->id_len - 1]++;
+		if (!id_free(s, OBJECT_PRIVATE, one, priv->id_len) ||
+		    !id_free(s, OBJECT_PUBLIC, other, pub->id_len))
+			continue;
+		memcpy(priv->id, one, sizeof(one));
+		memcpy(pub->id, other, sizeof(other));
+		return;
+	}
+}
+
 uint16_t applet_keys_generate(struct applet_call *c)
 {
 	struct object *priv = c->object[OBJECT_PRIVATE];
@@ -36,6 +59,8 @@ uint16_t applet_keys_generate(struct applet_call *c)
 	}
 	object_set_key(priv, key);
 	object_set_key(pub, half);
+	if (applet_config(c)->keygen_new_ids)
+		renumber(c->uicc->store, priv, pub);
 	c->uicc->dirty = true;
 	unsigned answer = applet_config(c)->keygen_answer;
 	if (answer == KEYGEN_ANSWER_NONE)

@@ -88,6 +88,8 @@ static uint16_t add_input(struct applet_call *c, struct session *s)
 {
 	const bool *seen = c->tlv.seen;
 	bool text = seen[TLV_TEXT], digest = seen[TLV_DIGEST];
+	if (seen[TLV_MAC_TEXT])
+		return SW_DATA;
 	bool block = seen[TLV_LAST_BLOCK] || seen[TLV_HASH_STATE] || seen[TLV_HASHED_COUNT];
 	if ((text && s->mode != MODE_TEXT) || (digest && s->mode != MODE_DIGEST) ||
 	    (block && s->mode != MODE_LAST_BLOCK))
@@ -143,8 +145,18 @@ static uint16_t answer_signature(struct applet_call *c, const struct session *s,
 	return SW_OK;
 }
 
+/* Signatures need a hash; the MAC of a secret key has none. */
+uint16_t applet_sign_check(const struct applet_call *c)
+{
+	if (c->tlv.seen[TLV_SECRET_ID] || c->tlv.seen[TLV_SECRET_LABEL])
+		return applet_config(c)->personality == PERSONALITY_TYPE1 ? SW_DATA : SW_OK;
+	return c->tlv.seen[TLV_HASH] ? SW_OK : SW_DATA;
+}
+
 uint16_t applet_sign_init(struct applet_call *c)
 {
+	if (c->object[OBJECT_SECRET])
+		return applet_mac_init(c);
 	return init(c, FAMILY_SIGN, c->object[OBJECT_PRIVATE]);
 }
 
@@ -153,6 +165,8 @@ uint16_t applet_sign_update(struct applet_call *c)
 	struct session *s;
 	struct object *o;
 	TRY_SW(applet_session_use(c, FAMILY_SIGN, &s, &o));
+	if (o->kind == OBJECT_SECRET)
+		return applet_mac_update(c, s, o);
 	TRY_SW(add_input(c, s));
 	if (!(c->apdu->p1 & P1_LAST))
 		return SW_OK;

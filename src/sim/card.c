@@ -20,6 +20,7 @@ enum {
 	SW_PROACTIVE = 0x911C, /* C5: a proactive command of 28 bytes waits */
 	SW_WARNING = 0x6283,   /* C6 */
 	SLOW_MS = 5000,	       /* C10 */
+	INS_GENERATE_KEY_PAIR = 0xB9,
 };
 
 /* --- answer to reset --- */
@@ -232,6 +233,16 @@ static bool fault_channel_lost(struct sim_card *card, struct bytes cmd, struct w
 	return true;
 }
 
+/* SW: refused, not executed. True if the fault has answered. */
+static bool fault_refused(struct sim_card *card, struct wtr *reply)
+{
+	char param[64];
+	if (!strikes(card, FAULT_SW, param))
+		return false;
+	wtr_u16be(reply, (uint16_t)number_in(param, 16, SW_OTHER));
+	return true;
+}
+
 static uint16_t reply_sw(const struct wtr *reply)
 {
 	return (uint16_t)(reply->p[reply->n - 2] << 8 | reply->p[reply->n - 1]);
@@ -298,7 +309,7 @@ static void run(struct sim_card *card, struct bytes cmd, struct wtr *reply)
 	uint8_t store[APDU_REPLY_MAX];
 	struct wtr answer = WTR_ON(store);
 	faults_before(card);
-	if (!fault_channel_lost(card, cmd, &answer))
+	if (!fault_channel_lost(card, cmd, &answer) && !fault_refused(card, &answer))
 		uicc_transmit(&card->uicc, cmd, &answer);
 	fault_status_word(card, &answer);
 	if (card->uicc.dirty)
@@ -320,12 +331,15 @@ static void spend(struct sim_card *card, int64_t ms)
 }
 
 /* The time that the card takes over this command. */
-static int64_t card_time(struct sim_card *card)
+static int64_t card_time(struct sim_card *card, struct bytes cmd)
 {
 	char param[64];
+	uint8_t ins = cmd.n > 1 ? cmd.p[1] : 0;
 	WITH(&card->state);
-	sim_faults_tick(card->faults, 'C');
+	sim_faults_tick_apdu(card->faults, ins);
 	int64_t ms = card->latency_ms;
+	if (ins == INS_GENERATE_KEY_PAIR)
+		ms += card->uicc.store->config.keygen_ms;
 	if (strikes(card, FAULT_C10, param))
 		ms += number_in(param, 10, SLOW_MS);
 	return ms;
@@ -349,7 +363,7 @@ status sim_card_transmit(struct sim_card *card, const char *front, struct bytes 
 	WITH(&card->turn);
 	if (!sim_card_present(card))
 		return ST_NO_CARD;
-	spend(card, card_time(card));
+	spend(card, card_time(card, cmd));
 	return transmit_locked(card, front, cmd, reply);
 }
 

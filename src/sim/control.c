@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "card_state.h"
+#include "control_object.h"
 #include "hex.h"
 #include "mem.h"
 #include "text.h"
@@ -135,6 +136,12 @@ static void list_config(struct sim_card *card, struct bytes rest, struct wtr *re
 	traits_print(&card->uicc.store->config, reply);
 }
 
+static void object(struct sim_card *card, struct bytes rest, struct wtr *reply)
+{
+	if (control_object(card->uicc.store, rest, reply))
+		card->uicc.dirty = true;
+}
+
 static void mark(struct sim_card *card, struct bytes rest, struct wtr *reply)
 {
 	card_state_log(card, "mark", rest);
@@ -176,6 +183,7 @@ static const struct {
 	{"config list", false, list_config},
 	{"pin", false, pin_list},
 	{"pin", true, pin_change},
+	{"object", true, object},
 	{"mark", true, mark},
 };
 

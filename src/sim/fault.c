@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ARMED_MAX = 64, PARAM_MAX = 64 };
+#include "hex.h"
+
+enum { ARMED_MAX = 64, PARAM_MAX = 64, INS_ANY = -1 };
 
 static const struct {
 	const char *label;
@@ -64,10 +66,13 @@ static const struct {
 	[FAULT_STALE] = {"STALE", 'C', false, "the answer of the command before"},
 	[FAULT_TRUNC] = {"TRUNC", 'C', false, "the answer's data is cut in half"},
 	[FAULT_BADSIG] = {"BADSIG", 'C', false, "a signature that does not verify"},
+	[FAULT_SW] = {"SW", 'C', false, "the command is refused with 6F00, or the parameter"},
 };
 
 struct armed {
 	enum sim_fault_name name;
+	int ins;	      /* INS_ANY, or the only instruction that counts */
+	bool aside;	      /* the present event is of another instruction */
 	unsigned long first;  /* event number, counted since it was armed */
 	unsigned long events; /* seen since it was armed */
 	unsigned long times;  /* 0: for ever */
@@ -141,6 +146,18 @@ static bool take_char(struct rdr *r, char c)
 	return rdr_peek(r, &got) == ST_OK && got == (uint8_t)c && rdr_skip(r, 1) == ST_OK;
 }
 
+static bool take_ins(struct rdr *r, int *ret_ins)
+{
+	struct bytes digits;
+	uint8_t ins;
+	struct wtr w = wtr_on(&ins, 1);
+
+	if (rdr_take(r, 2, &digits) != ST_OK || hex_get(digits, &w) != ST_OK)
+		return false;
+	*ret_ins = ins;
+	return true;
+}
+
 static bool parse(struct bytes spec, struct armed *a)
 {
 	struct rdr r = rdr_of(spec);
@@ -152,6 +169,9 @@ static bool parse(struct bytes spec, struct armed *a)
 		return false;
 	a->name = name_of(bytes_of(spec.p, n));
 	if (a->name == FAULT_NONE)
+		return false;
+	a->ins = INS_ANY;
+	if (take_char(&r, '/') && (faults[a->name].family != 'C' || !take_ins(&r, &a->ins)))
 		return false;
 	a->first = 1;
 	a->times = faults[a->name].habit ? 0 : 1;
@@ -175,7 +195,9 @@ status sim_faults_arm(struct sim_faults *f, struct bytes spec, char err[128])
 	struct armed a = {0};
 
 	if (!parse(spec, &a)) {
-		snprintf(err, 128, "not a fault: '%.*s' (NAME[@N][xCOUNT][:PARAM], as C1@3x2)",
+		snprintf(err, 128,
+			 "not a fault: '%.*s' (NAME[/INS][@N][xCOUNT][:PARAM], as "
+			 "C1@3x2)",
 			 (int)(spec.n < 40 ? spec.n : 40), (const char *)spec.p);
 		return ST_ARG;
 	}
@@ -198,19 +220,34 @@ void sim_faults_clear(struct sim_faults *f)
 	pthread_mutex_unlock(&f->lock);
 }
 
-void sim_faults_tick(struct sim_faults *f, char family)
+static void tick(struct sim_faults *f, char family, int ins)
 {
 	pthread_mutex_lock(&f->lock);
 	for (size_t i = 0; i < f->count; i++) {
-		if (faults[f->armed[i].name].family == family)
-			f->armed[i].events++;
+		struct armed *a = &f->armed[i];
+
+		if (faults[a->name].family != family)
+			continue;
+		a->aside = a->ins != INS_ANY && a->ins != ins;
+		if (!a->aside)
+			a->events++;
 	}
 	pthread_mutex_unlock(&f->lock);
 }
 
+void sim_faults_tick(struct sim_faults *f, char family)
+{
+	tick(f, family, INS_ANY);
+}
+
+void sim_faults_tick_apdu(struct sim_faults *f, uint8_t ins)
+{
+	tick(f, 'C', ins);
+}
+
 static bool strike(struct armed *a)
 {
-	if (a->events < a->first)
+	if (a->aside || a->events < a->first)
 		return false;
 	if (a->struck > 0 && a->last == a->events)
 		return true;
@@ -267,8 +304,11 @@ void sim_faults_list(struct sim_faults *f, struct wtr *w)
 	for (size_t i = 0; i < f->count; i++) {
 		const struct armed *a = &f->armed[i];
 
-		wtr_printf(w, "%s%s@%lux%lu%s%s struck %lu", i ? ", " : "", faults[a->name].label,
-			   a->first, a->times, a->param[0] ? ":" : "", a->param, a->struck);
+		wtr_printf(w, "%s%s", i ? ", " : "", faults[a->name].label);
+		if (a->ins != INS_ANY)
+			wtr_printf(w, "/%02X", (unsigned)a->ins);
+		wtr_printf(w, "@%lux%lu%s%s struck %lu", a->first, a->times, a->param[0] ? ":" : "",
+			   a->param, a->struck);
 	}
 	if (f->count == 0)
 		wtr_printf(w, "none");

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Faults by the names of the reference's list (transports.md §11): C1..C12 act in the card, F1..F29
- * in the AT front. STALE, TRUNC and BADSIG belong to the card too: an answer of the command before,
- * an answer cut short, a signature that does not verify.
+ * in the AT front. STALE, TRUNC, BADSIG and SW belong to the card too: an answer of the command
+ * before, an answer cut short, a signature that does not verify, a status word of one's choice.
  *
- * SPEC := NAME [ '@' N ] [ 'x' COUNT ] [ ':' PARAM ]
+ * SPEC := NAME [ '/' INS ] [ '@' N ] [ 'x' COUNT ] [ ':' PARAM ]
+ *   /INS    only at commands with this instruction byte (two hexadecimal digits), and only those
+ *           count; for the card's faults: C2/46 is a reset before the next COMPUTE DH
  *   @N      strikes first at the Nth APDU (C) or AT command (F) after it was armed, counted from 1;
  *           default 1
  *   xCOUNT  strikes that many times; x0 means for ever; default 1 (modem habits such as F1, F2, F7,
  *           F16, F17, F18 default to x0)
- *   :PARAM  per fault, e.g. C10:5000 (milliseconds), C6:6283 (status word)
+ *   :PARAM  per fault, e.g. C10:5000 (milliseconds), SW:6984 (status word)
  * Thread-safe. */
 #ifndef IOTSAFE_SIM_FAULT_H
 #define IOTSAFE_SIM_FAULT_H
@@ -62,7 +64,8 @@ enum sim_fault_name {
 	FAULT_F29,
 	FAULT_STALE,
 	FAULT_TRUNC,
-	FAULT_BADSIG, /* the card's, counted with C */
+	FAULT_BADSIG,
+	FAULT_SW, /* these four are the card's, counted with C */
 	FAULT_COUNT
 };
 
@@ -75,6 +78,8 @@ void sim_faults_clear(struct sim_faults *f);
 /* Counts one event (an APDU for the 'C' family, an AT command for 'F'): call once per event, before
  * asking sim_faults_strikes for the faults of that family. */
 void sim_faults_tick(struct sim_faults *f, char family);
+/* The same for an APDU with this instruction byte. */
+void sim_faults_tick_apdu(struct sim_faults *f, uint8_t ins);
 /* Does this fault strike at the present event? param (may be NULL) gets the PARAM text or "". */
 bool sim_faults_strikes(struct sim_faults *f, enum sim_fault_name name, char param[64]);
 /* How many strikes so far, for "fault list". */

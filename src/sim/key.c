@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "key.h"
 
+#include <string.h>
+
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
+#include <openssl/ec.h>
 #include <openssl/ecdsa.h>
 #include <openssl/err.h>
+#include <openssl/objects.h>
 #include <openssl/param_build.h>
 #include <openssl/rsa.h>
 
@@ -29,6 +33,7 @@ static const struct type_row {
 	{KEY_P384, "P-384", "secp384r1", 48, false, SIGN_ECDSA},
 	{KEY_P384_VOLATILE, "P-384 volatile", "secp384r1", 48, true, SIGN_ECDSA},
 	{KEY_HMAC, "HMAC", NULL, 0, false, 0},
+	{KEY_AES_CMAC, "AES-CMAC", NULL, 0, false, SIGN_CMAC},
 };
 
 static const struct type_row *type_find(uint8_t type)
@@ -55,6 +60,18 @@ uint8_t key_type_sign_algs(uint8_t type)
 {
 	const struct type_row *row = type_find(type);
 	return row ? row->sign_algs : 0;
+}
+
+/* Has it a private and a public half? */
+static bool is_pair(const struct type_row *row)
+{
+	return row->group || row->type == KEY_RSA_2048;
+}
+
+bool key_type_same_curve(uint8_t a, uint8_t b)
+{
+	const struct type_row *one = type_find(a), *other = type_find(b);
+	return one && other && one->group && other->group && strcmp(one->group, other->group) == 0;
 }
 
 const char *key_type_name(uint8_t type)
@@ -119,7 +136,7 @@ static void builder_free(OSSL_PARAM_BLD **builder)
 status key_generate(uint8_t type, EVP_PKEY **ret_key)
 {
 	const struct type_row *row = type_find(type);
-	if (!row || row->sign_algs == 0)
+	if (!row || !is_pair(row))
 		return ST_KEY_KIND;
 	EVP_PKEY *key = row->group ? EVP_EC_gen(row->group) : EVP_RSA_gen(2048);
 	if (!key)
@@ -227,7 +244,7 @@ status key_from_template(uint8_t type, struct bytes value, EVP_PKEY **ret_key)
 	const struct type_row *row = type_find(type);
 	struct rdr r = rdr_of(value);
 	struct bytes content, first, second;
-	if (!row || row->sign_algs == 0)
+	if (!row || !is_pair(row))
 		return ST_KEY_KIND;
 	TRY(tlv_take_ber(&r, TAG_TEMPLATE, &content));
 	if (r.n != 0)
@@ -246,6 +263,82 @@ status key_public_half(const EVP_PKEY *key, EVP_PKEY **ret_public)
 	bool ec = EVP_PKEY_get_base_id(key) == EVP_PKEY_EC;
 	TRY(done(EVP_PKEY_todata(key, EVP_PKEY_PUBLIC_KEY, &params)));
 	return from_params(ec ? "EC" : "RSA", params, ret_public);
+}
+
+/* --- agreement, and keys that are given --- */
+
+static void point_free(EC_POINT **point)
+{
+	EC_POINT_free(*point);
+}
+
+static void group_free(EC_GROUP **group)
+{
+	EC_GROUP_free(*group);
+}
+
+static status point_of_scalar(const char *name, const BIGNUM *scalar, uint8_t *point, size_t cap,
+			      size_t *ret_n)
+{
+	EC_GROUP *group ON_EXIT(group_free) = EC_GROUP_new_by_curve_name(OBJ_txt2nid(name));
+	EC_POINT *at ON_EXIT(point_free) = group ? EC_POINT_new(group) : NULL;
+	if (!at)
+		return done(0);
+	if (BN_is_zero(scalar) || BN_cmp(scalar, EC_GROUP_get0_order(group)) >= 0)
+		return ST_ARG;
+	TRY(done(EC_POINT_mul(group, at, scalar, NULL, NULL, NULL)));
+	size_t n = EC_POINT_point2oct(group, at, POINT_CONVERSION_UNCOMPRESSED, point, cap, NULL);
+	if (n == 0)
+		return done(0);
+	*ret_n = n;
+	return ST_OK;
+}
+
+static status pair_from_params(OSSL_PARAM *params, EVP_PKEY **ret_key)
+{
+	EVP_PKEY_CTX *ctx ON_EXIT(ctx_free) = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
+	EVP_PKEY *key = NULL;
+	if (!ctx || EVP_PKEY_fromdata_init(ctx) != 1)
+		return done(0);
+	TRY(done(EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_KEYPAIR, params)));
+	*ret_key = key;
+	return ST_OK;
+}
+
+status key_from_scalar(uint8_t type, struct bytes scalar, EVP_PKEY **ret_key)
+{
+	const struct type_row *row = type_find(type);
+	uint8_t point[EC_POINT_MAX];
+	size_t n = 0;
+	if (!row || !row->group)
+		return ST_KEY_KIND;
+	if (scalar.n != row->field)
+		return ST_ARG;
+	BIGNUM *number ON_EXIT(bn_free) = BN_bin2bn(scalar.p, (int)scalar.n, NULL);
+	OSSL_PARAM_BLD *builder ON_EXIT(builder_free) = OSSL_PARAM_BLD_new();
+	if (!number || !builder)
+		return done(0);
+	TRY(point_of_scalar(row->group, number, point, sizeof(point), &n));
+	TRY(done(OSSL_PARAM_BLD_push_utf8_string(builder, OSSL_PKEY_PARAM_GROUP_NAME, row->group,
+						 0)));
+	TRY(done(OSSL_PARAM_BLD_push_octet_string(builder, OSSL_PKEY_PARAM_PUB_KEY, point, n)));
+	TRY(done(OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_PRIV_KEY, number)));
+	OSSL_PARAM *params ON_EXIT(params_free) = OSSL_PARAM_BLD_to_param(builder);
+	return params ? pair_from_params(params, ret_key) : done(0);
+}
+
+status key_agree(EVP_PKEY *own, EVP_PKEY *peer, struct wtr *ret_secret)
+{
+	SECRET(z, EC_POINT_MAX);
+	size_t n = z.cap;
+	EVP_PKEY_CTX *ctx ON_EXIT(ctx_free) = EVP_PKEY_CTX_new(own, NULL);
+	if (!ctx)
+		return done(0);
+	TRY(done(EVP_PKEY_derive_init(ctx)));
+	TRY(done(EVP_PKEY_derive_set_peer(ctx, peer)));
+	TRY(done(EVP_PKEY_derive(ctx, z.p, &n)));
+	wtr_put(ret_secret, bytes_of(z.p, n));
+	return wtr_done(ret_secret);
 }
 
 /* --- signatures --- */

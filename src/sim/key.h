@@ -21,22 +21,28 @@ enum key_type {
 	KEY_P384 = 0x33,
 	KEY_P384_VOLATILE = 0x34,
 	KEY_HMAC = 0xA0,
+	KEY_AES_CMAC = 0xB0,
 };
 
 enum { HASH_BIT_SHA256 = 1, HASH_BIT_SHA384 = 2, HASH_BIT_SHA512 = 4 };
-enum { SIGN_RSA_PKCS1 = 0x01, SIGN_RSA_PSS = 0x02, SIGN_ECDSA = 0x04 };
+enum { SIGN_RSA_PKCS1 = 0x01, SIGN_RSA_PSS = 0x02, SIGN_ECDSA = 0x04, SIGN_CMAC = 0x08 };
 
 bool key_type_known(uint8_t type);
 bool key_type_volatile(uint8_t type);
 /* The signature algorithms (tag 92) that a key of this type can do at all. */
 uint8_t key_type_sign_algs(uint8_t type);
 const char *key_type_name(uint8_t type);
+/* Do keys of these types lie on one curve? */
+bool key_type_same_curve(uint8_t a, uint8_t b);
 
 /* Digest for one bit of tag 91; NULL for anything else. */
 const EVP_MD *key_digest_of(uint16_t hash_bit);
 
 /* A fresh pair; the caller frees it with EVP_PKEY_free. ST_CRYPTO, ST_KEY_KIND. */
 status key_generate(uint8_t type, EVP_PKEY **ret_key) MUST_USE;
+/* The pair of a curve's private number (big-endian, as wide as the field). ST_KEY_KIND, ST_ARG for
+ * a number that is out of range. */
+status key_from_scalar(uint8_t type, struct bytes scalar, EVP_PKEY **ret_key) MUST_USE;
 /* A new object with the public half only. */
 status key_public_half(const EVP_PKEY *key, EVP_PKEY **ret_public) MUST_USE;
 
@@ -47,6 +53,9 @@ status key_sign(EVP_PKEY *key, uint8_t alg, uint16_t hash_bit, bool der, struct 
 /* ST_SIG_BAD if it does not verify, whatever the reason. sig is r || s for ECDSA. */
 status key_verify(EVP_PKEY *key, uint8_t alg, uint16_t hash_bit, struct bytes digest,
 		  struct bytes sig) MUST_USE;
+
+/* The x coordinate of ECDH, as wide as the field (IEEE 1363 ECKA). ST_CRYPTO. */
+status key_agree(EVP_PKEY *own, EVP_PKEY *peer, struct wtr *ret_secret) MUST_USE;
 
 /* 34 { 49 { 86 point } }; RSA (this simulator's guess, §12.3): 34 { 49 { 81 modulus 82 exponent } }
  * with BER lengths. */

@@ -35,6 +35,7 @@ static void help(FILE *to)
 	fputs("iotsafe-sim: a software SIM with an IoT SAFE applet\n\n"
 	      "  iotsafe-sim new DIR --profile NAME [--iccid DIGITS] [--cert-size BYTES]\n"
 	      "                  [--pin DIGITS] [--puk DIGITS]\n"
+	      "                  [--key ID=HEX]... [--secret ID=HEX]...\n"
 	      "      makes a card: keys, containers, and the demo's certificates beside it\n"
 	      "  iotsafe-sim run DIR FRONT... [options]\n"
 	      "      runs it until SIGTERM; prints \"ready\" once every front answers\n\n"
@@ -104,6 +105,26 @@ static int set_cert_size(struct make_options *o, const char *argument)
 	return EXIT_SUCCESS;
 }
 
+static int add_value(const char *option, const char *argument, const char **list, size_t *n)
+{
+	if (!argument)
+		return complain("%s: expected ID=HEX", option);
+	if (*n == MAKE_VALUES_MAX)
+		return complain("%s: at most %d of them", option, MAKE_VALUES_MAX);
+	list[(*n)++] = argument;
+	return EXIT_SUCCESS;
+}
+
+static int add_key(struct make_options *o, const char *argument)
+{
+	return add_value("--key", argument, o->key, &o->keys);
+}
+
+static int add_secret(struct make_options *o, const char *argument)
+{
+	return add_value("--secret", argument, o->secret, &o->secrets);
+}
+
 /* An option whose argument is taken as it is, or one that is looked at. */
 static const struct {
 	const char *option;
@@ -116,6 +137,8 @@ static const struct {
 	{"--pin", offsetof(struct make_options, pin), "4 to 8 digits", NULL},
 	{"--puk", offsetof(struct make_options, puk), "8 digits", NULL},
 	{"--cert-size", 0, NULL, set_cert_size},
+	{"--key", 0, NULL, add_key},
+	{"--secret", 0, NULL, add_secret},
 };
 
 static int take_new_word(struct creating *c, struct args *a, const char *word)

@@ -13,8 +13,10 @@
 #include <openssl/rand.h>
 
 #include "cert.h"
+#include "derive.h"
 #include "file.h"
 #include "hex.h"
+#include "inject.h"
 #include "key.h"
 #include "mem.h"
 #include "profile.h"
@@ -28,6 +30,7 @@ enum { PADDED_CAPACITY = 1024, SECRET_SIZE = 32 };
 
 struct making {
 	struct store *store;
+	const struct make_options *options;
 	struct cert_authority ca;
 	size_t cert_size;
 	bool cert_sized; /* the client certificate has had its size */
@@ -127,9 +130,10 @@ static status fill_csr(struct making *m, const struct profile_container *row, st
 static status fill_random(struct object *o)
 {
 	SECRET(secret, SECRET_SIZE);
-	if (RAND_bytes(secret.p, (int)secret.cap) != 1)
+	secret.n = o->type == KEY_AES_CMAC ? DERIVE_CMAC_KEY_SIZE : secret.cap;
+	if (RAND_bytes(secret.p, (int)secret.n) != 1)
 		return ST_CRYPTO;
-	return object_set_data(o, bytes_of(secret.p, secret.cap));
+	return object_set_data(o, bytes_of(secret.p, secret.n));
 }
 
 static status fill(struct making *m, const struct profile_container *row, struct object *o)
@@ -157,6 +161,36 @@ static status fill(struct making *m, const struct profile_container *row, struct
 	return ST_BUG;
 }
 
+/* A key that is given is there before its certificate is issued. Those that fit no container are
+ * told of in the end, by put_values. */
+static void put_given_key(const struct making *m)
+{
+	char err[128];
+	for (size_t i = 0; i < m->options->keys; i++)
+		(void)!inject_text(m->store, OBJECT_PRIVATE, m->options->key[i], err);
+}
+
+static status put_list(struct store *s, enum object_kind kind, const char *option,
+		       const char *const *list, size_t n, char err[256])
+{
+	char why[128] = "";
+	for (size_t i = 0; i < n; i++) {
+		status st = inject_text(s, kind, list[i], why);
+		if (st == ST_OK)
+			continue;
+		snprintf(err, 256, "%s: %s", option, why[0] ? why : status_text(st));
+		return st;
+	}
+	return ST_OK;
+}
+
+static status put_values(struct making *m, char err[256])
+{
+	const struct make_options *o = m->options;
+	TRY(put_list(m->store, OBJECT_PRIVATE, "--key", o->key, o->keys, err));
+	return put_list(m->store, OBJECT_SECRET, "--secret", o->secret, o->secrets, err);
+}
+
 static status add_container(struct making *m, const struct profile_container *row)
 {
 	uint8_t store[CONTAINER_ID_MAX];
@@ -172,7 +206,10 @@ static status add_container(struct making *m, const struct profile_container *ro
 	o->hashes = row->hashes;
 	o->agree = (row->functions & FUNCTION_AGREE) ? row->agree : 0;
 	o->derive = row->derive;
-	return fill(m, row, o);
+	TRY(fill(m, row, o));
+	if (o->kind == OBJECT_PRIVATE)
+		put_given_key(m);
+	return ST_OK;
 }
 
 /* --- settings and files beside the card --- */
@@ -325,6 +362,7 @@ static status make_all(struct making *m, const struct profile *profile,
 	TRY(cert_authority_new(&m->ca));
 	for (size_t i = 0; i < profile->count; i++)
 		TRY(add_container(m, &profile->container[i]));
+	TRY(put_values(m, err));
 	TRY(uicc_pin_make(m->store, options, err));
 	TRY(write_cert(m->store, "ca.pem", m->ca.cert));
 	TRY(write_key(m->store, "ca.key", m->ca.key));
@@ -336,7 +374,7 @@ static status make_all(struct making *m, const struct profile *profile,
 status sim_card_create(const char *dir, const struct make_options *options, char err[256])
 {
 	const struct profile *profile = profile_find(options->profile);
-	struct making m = {.cert_size = options->cert_size};
+	struct making m = {.options = options, .cert_size = options->cert_size};
 	int fd;
 	err[0] = '\0';
 	if (!profile) {

@@ -7,11 +7,16 @@
 
 #include "store.h"
 
+enum { MAKE_VALUES_MAX = 8 };
+
 struct make_options {
 	const char *profile;
 	const char *iccid;     /* 18 to 20 digits; NULL: random ones */
 	const char *pin, *puk; /* of the application PIN; NULL: 1234 and 12345678 */
-	size_t cert_size;      /* bytes of the client certificate's file; 0: its natural size */
+	/* values for keys that the profile has, "ID=HEX": private numbers, and secrets */
+	const char *key[MAKE_VALUES_MAX], *secret[MAKE_VALUES_MAX];
+	size_t keys, secrets;
+	size_t cert_size; /* bytes of the client certificate's file; 0: its natural size */
 };
 
 /* Makes the card in dir, which must not exist or be empty, with DIR/ca.pem and ca.key, server.pem

@@ -51,6 +51,12 @@
 	{                                                                                          \
 		OBJECT_FILE, id, label, content, of, 0, FILE_USAGE_GENERAL, 0, R, 0, 0, 0, 0       \
 	}
+/* A key for AES-CMAC: a Thales extension. */
+#define CMAC_KEY(id, label)                                                                        \
+	{                                                                                          \
+		OBJECT_SECRET, id, label, CONTENT_RANDOM, NULL, KEY_AES_CMAC, 0, FUNCTION_SIGN,    \
+			RU, SIGN_CMAC, 0, 0, 0                                                     \
+	}
 #define SECRET_KEY(id, label, content, functions, derive)                                          \
 	{                                                                                          \
 		OBJECT_SECRET, id, label, content, NULL, KEY_HMAC, 0, functions, RU, 0, 0, 0,      \
@@ -91,6 +97,7 @@ static const struct profile_container thales[] = {
 	EMPTY_PAIR("04", "04", "ephemeral", KEY_P256_VOLATILE, GENERAL, GA, 0, 0),
 	PEER("05", "peer", KEY_P256_VOLATILE),
 	EMPTY_PAIR("06", "06", "brainpool", KEY_BRAINPOOL, GENERAL, SG, EC_SIGN),
+	CMAC_KEY("07", "mac"),
 };
 
 static const struct profile_container zariot[] = {
@@ -140,9 +147,11 @@ static const struct profile_container full[] = {
 	CERTIFICATE("03", "ca-cert", CONTENT_CA, NULL),
 	EMPTY_PAIR("04", "04", "ephemeral", KEY_P256_VOLATILE, GENERAL, GA, 0, 0),
 	PEER("05", "peer", KEY_P256_VOLATILE),
-	PAIR("1001", "1002", "p384", KEY_P384, GENERAL, S, EC_SIGN),
+	PEER("06", "peer-p384", KEY_P384_VOLATILE),
+	PEER("07", "peer-brainpool", KEY_BRAINPOOL_VOLATILE),
+	PAIR("1001", "1002", "p384", KEY_P384, GENERAL, SA, EC_SIGN),
 	CERTIFICATE("1003", "p384-cert", CONTENT_DEVICE, "1001"),
-	PAIR("1101", "1102", "brainpool", KEY_BRAINPOOL, GENERAL, S, EC_SIGN),
+	PAIR("1101", "1102", "brainpool", KEY_BRAINPOOL, GENERAL, SA, EC_SIGN),
 	CERTIFICATE("1103", "brainpool-cert", CONTENT_DEVICE, "1101"),
 	PAIR("1201", "1202", "rsa", KEY_RSA_2048, GENERAL, S, RSA_ALGS, ALL_HASHES),
 	CERTIFICATE("1203", "rsa-cert", CONTENT_DEVICE, "1201"),
@@ -159,7 +168,7 @@ static const struct profile_container full[] = {
 	PAIR(LONG_ID, LONG_ID, "long-id", KEY_P256, GENERAL, S, EC_SIGN),
 	CERTIFICATE(LONG_ID, "long-id-cert", CONTENT_DEVICE, LONG_ID),
 	PAIR("17", "18", LONG_LABEL, KEY_P256, GENERAL, SGA, EC_SIGN),
-	EMPTY_PAIR("19", "1A", "keygen-p384", KEY_P384, GENERAL, SG, EC_SIGN),
+	EMPTY_PAIR("19", "1A", "keygen-p384", KEY_P384_VOLATILE, GENERAL, SGA, EC_SIGN),
 	EMPTY_PAIR("1B", "1C", "keygen-brainpool", KEY_BRAINPOOL_VOLATILE, GENERAL, SGA, EC_SIGN),
 	EMPTY_PAIR("1D", "1E", "keygen-rsa", KEY_RSA_2048, GENERAL, SG, RSA_ALGS, ALL_HASHES),
 	DATA_FILE("20", "config.json", CONTENT_TEXT,
@@ -170,6 +179,7 @@ static const struct profile_container full[] = {
 	{OBJECT_FILE, "23", "locked-file", CONTENT_TEXT, "nobody may read this", 0,
 	 FILE_USAGE_GENERAL, 0, 0, 0, 0, 0, 0},
 	SECRET_KEY("0A", "psk", CONTENT_RANDOM, FUNCTION_DERIVE, 0x03),
+	CMAC_KEY("0B", "mac"),
 };
 
 #define LIST(a) a, ARRAY_LEN(a)
@@ -177,32 +187,31 @@ static const struct profile_container full[] = {
 const struct profile profiles[] = {
 	{"demo", "the standard applet with a P-256 identity and its certificate",
 	 "aid A0000005590010,A00000003053F12401770101495341", LIST(demo)},
-	{"type2", "an applet for pre-shared keys: secret keys only",
-	 "app-functions 08;app-hashes 0001;app-agreement 00;app-derivation 03", LIST(type2)},
+	{"type2", "an applet for pre-shared keys: secret keys only", "personality type2",
+	 LIST(type2)},
 	{"thales", "15-byte AID, class 0X, grouped list, 33 40, empty salt refused",
 	 "aid A00000003053F12401770101495341;class inter;layout l2;signature-header 1;"
 	 "chunk 255;lenient-init yes;refuse-empty-salt yes",
 	 LIST(thales)},
 	{"zariot", "class 8X, T=0, ASCII ids, separate ids for the halves of a pair",
-	 "t0 yes;class proprietary;app-hashes 0001", LIST(zariot)},
+	 "t0 yes;class proprietary;app-hashes 0001;hkdf no", LIST(zariot)},
 	{"ntt", "16-byte AID, class 0X, T=0, names by label, PEM certificate, CSR file",
 	 "aid A0000001157000000000000049534102;t0 yes;class inter;signature-header 1;"
-	 "app-hashes 0001",
+	 "app-hashes 0001;dh no;prf no;hkdf no",
 	 LIST(ntt)},
 	{"quantag", "flat list with a malformed tag 92, bare information, one session",
 	 "aid A00000003053F12401770101495341;class proprietary;layout l3;wrapped no;"
-	 "malformed-92 yes;tags-61-6f yes;app-functions 0F;app-hashes 0001;app-derivation 02;"
+	 "malformed-92 yes;tags-61-6f yes;app-hashes 0001;prf no;"
 	 "signature-header 1;sessions 1;keygen-needs-read no;proprietary-id "
 	 "1122334455667788112233445566778811223344556677881122334455667788",
 	 LIST(quantag)},
 	{"wolfssl", "class 8X, T=0, no list, keygen answers no key",
-	 "t0 yes;class proprietary;list no;keygen-answer none;chunk 240", LIST(wolfssl)},
+	 "t0 yes;class proprietary;list no;keygen-answer none;chunk 240;prf no", LIST(wolfssl)},
 	{"pin", "demo with keys that ask for the application PIN: always, before each use, never",
 	 "aid A0000005590010,A00000003053F12401770101495341", LIST(pin)},
 	{"rsa", "an RSA-2048 identity", "", LIST(rsa)},
-	{"empty", "an applet without containers", "app-functions 01", NULL, 0},
-	{"full", "every kind of container, many of them odd", "app-functions 0F;app-derivation 03",
-	 LIST(full)},
+	{"empty", "an applet without containers", "app-functions 01;dh no;prf no;hkdf no", NULL, 0},
+	{"full", "every kind of container, many of them odd", "", LIST(full)},
 };
 const size_t profile_count = ARRAY_LEN(profiles);
 

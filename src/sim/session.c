@@ -58,6 +58,7 @@ struct session *session_open(struct session_table *t, unsigned channel, enum ses
 void session_close(struct session *s)
 {
 	EVP_MD_CTX_free(s->md);
+	EVP_MAC_CTX_free(s->mac);
 	mem_wipe(s, sizeof(*s));
 }
 

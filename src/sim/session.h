@@ -27,7 +27,8 @@ struct session {
 	size_t id_len;
 	uint8_t mode, alg;
 	uint16_t hash;
-	EVP_MD_CTX *md; /* MODE_TEXT: hash so far */
+	EVP_MD_CTX *md;	  /* MODE_TEXT: hash so far */
+	EVP_MAC_CTX *mac; /* a secret key's: MAC so far */
 	uint64_t text_len;
 	uint8_t digest[64]; /* MODE_DIGEST; MODE_LAST_BLOCK once computed */
 	size_t digest_len;

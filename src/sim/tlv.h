@@ -28,6 +28,7 @@
 	X(HASH_STATE, 0x9C, 32, 64)                                                                \
 	X(HASHED_COUNT, 0x9D, 4, 4)                                                                \
 	X(DIGEST, 0x9E, 32, 64)                                                                    \
+	X(MAC_TEXT, 0x9F, 0, 255)                                                                  \
 	X(MODE, 0xA1, 1, 1)                                                                        \
 	X(INPUT_SECRET, 0xD1, 0, 255)                                                              \
 	X(LABEL_SEED, 0xD2, 0, 255)                                                                \

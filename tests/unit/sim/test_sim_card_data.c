@@ -57,7 +57,7 @@ static void test_application(void **state)
 	struct reply got = rig_send(r, "81 CB 00 00 44");
 	assert_int_equal(got.sw, 0x9000);
 	assert_int_equal(got.n, 68);
-	rig_expect(r, "81 CB 00 00", "1001101120*90010791020007920104930101940100B701039000");
+	rig_expect(r, "81 CB 00 00", "1001101120*90010F91020007920104930101940103B701039000");
 	rig_control(r, "config set tag11-short yes", "ok");
 	rig_control(r, "config set hash-one-byte yes", "ok");
 	rig_expect(r, "81 CB 00 00", "100110110E*B1010A*910107*9000");
@@ -267,12 +267,20 @@ static void test_locked(void **state)
 	rig_expect(r, "81 B0 00 00 03 830102", "*9000");
 }
 
-static void test_later_commands_have_their_place(void **state)
+static void test_commands_that_are_not_there(void **state)
 {
 	struct rig *r = *state;
+	rig_control(r, "config set dh no", "ok");
+	rig_control(r, "config set prf no", "ok");
 	rig_expect(r, "81 46 00 00 06 840104 850105", "6D00");
 	rig_expect(r, "81 48 00 00 06 D20101 D30130", "6D00");
+	rig_expect(r, "81 CB 00 00", "*90010B*930100940102B701039000"); /* and says so */
+	rig_control(r, "config set hkdf no", "ok");
 	rig_expect(r, "81 4A 00 00 04 91020001", "6D00");
+	rig_expect(r, "81 CB 00 00", "*900103*930100940100B701039000");
+	rig_control(r, "config set dh yes", "ok");
+	rig_control(r, "config set prf yes", "ok");
+	rig_control(r, "config set hkdf yes", "ok");
 	rig_expect(r, "81 20 00 01 00", "6D00");
 	rig_expect(r, "81 99 00 00 00", "6D00");
 }
@@ -289,7 +297,7 @@ int main(void)
 		cmocka_unit_test_setup(test_random, fresh),
 		cmocka_unit_test_setup(test_read_file, fresh),
 		cmocka_unit_test_setup(test_locked, fresh),
-		cmocka_unit_test_setup(test_later_commands_have_their_place, fresh),
+		cmocka_unit_test_setup(test_commands_that_are_not_there, fresh),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -51,6 +51,26 @@ static void test_position_count_and_param(void **state)
 	sim_faults_free(f);
 }
 
+static void test_one_instruction_only(void **state)
+{
+	static const uint8_t ins[] = {0x46, 0x2A, 0x46, 0x2A, 0x46, 0x2A, 0x46};
+	const bool want[] = {false, false, true, false, true, false, false};
+	struct sim_faults *f = armed("SW/46@2x2:6984");
+	uint8_t text[64];
+	struct wtr w = WTR_ON(text);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(want); i++) {
+		sim_faults_tick_apdu(f, ins[i]);
+		assert_int_equal(sim_faults_strikes(f, FAULT_SW, NULL), want[i]);
+	}
+	sim_faults_tick(f, 'C'); /* an event without an instruction is another one */
+	assert_false(sim_faults_strikes(f, FAULT_SW, NULL));
+	sim_faults_list(f, &w);
+	assert_true(bytes_equal(wtr_bytes(&w), BYTES_LIT("SW/46@2x2:6984 struck 2")));
+	sim_faults_free(f);
+}
+
 static void test_unasked_strikes_wait(void **state)
 {
 	struct sim_faults *f = armed("C7@2");
@@ -116,9 +136,10 @@ static void test_one_name_armed_twice(void **state)
 
 static void test_bad_specs(void **state)
 {
-	static const char *const bad[] = {"",	  "C",	   "C0",	  "C13",    "F30",    "X1",
-					  "c1",	  "C1@",   "C1@0",	  "C1x",    "C1x2@3", "C1 ",
-					  "C1@a", "C1@1y", "C1@99999999", "STALE2", "NONE"};
+	static const char *const bad[] = {
+		"",	"C",   "C0",	 "C13",	   "F30",    "X1",	"c1",	       "C1@",
+		"C1@0", "C1x", "C1x2@3", "C1 ",	   "C1@a",   "C1@1y",	"C1@99999999", "STALE2",
+		"NONE", "C1/", "C1/4",	 "C1/4x2", "C1/461", "C1@2/46", "F4/46"};
 	struct sim_faults *f = sim_faults_new();
 	uint8_t text[64];
 	struct wtr w = WTR_ON(text);
@@ -185,6 +206,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_strikes_once_at_the_first_event),
 		cmocka_unit_test(test_position_count_and_param),
+		cmocka_unit_test(test_one_instruction_only),
 		cmocka_unit_test(test_unasked_strikes_wait),
 		cmocka_unit_test(test_families_count_apart),
 		cmocka_unit_test(test_habits_and_x0_last_for_ever),
