@@ -123,3 +123,14 @@ status attr_match(const struct attr_ctx *ctx, const CK_ATTRIBUTE *tmpl, CK_ULONG
 	*ret_match = true;
 	return ST_OK;
 }
+
+status attr_bool(const struct attr_ctx *ctx, CK_ATTRIBUTE_TYPE type, bool *ret)
+{
+	struct attr_value v;
+	status st = value_of(ctx, type, &v);
+
+	if (!is_local(st))
+		return st;
+	*ret = st == ST_OK && v.b.n == sizeof(CK_BBOOL) && v.b.p[0] != CK_FALSE;
+	return ST_OK;
+}

@@ -63,6 +63,8 @@ status attr_get(const struct attr_ctx *ctx, CK_ATTRIBUTE *tmpl, CK_ULONG n) MUST
 /* Do all attributes of the template have these very bytes? */
 status attr_match(const struct attr_ctx *ctx, const CK_ATTRIBUTE *tmpl, CK_ULONG n,
 		  bool *ret_match) MUST_USE;
+/* One boolean; false where the object has none. */
+status attr_bool(const struct attr_ctx *ctx, CK_ATTRIBUTE_TYPE type, bool *ret) MUST_USE;
 /* ST_ARG for a template that points nowhere. */
 status attr_check_template(const CK_ATTRIBUTE *tmpl, CK_ULONG n) MUST_USE;
 

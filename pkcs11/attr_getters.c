@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "hex.h"
+#include "login.h"
 #include "mech.h"
+#include "pubkey.h"
 
 static status view(struct attr_value *v, struct bytes b)
 {
@@ -81,6 +83,11 @@ status attr_unique_id(const struct attr_ctx *ctx, struct attr_value *v)
 	return view(v, wtr_bytes(&w));
 }
 
+status attr_private(const struct attr_ctx *ctx, struct attr_value *v)
+{
+	return truth(v, token_is_private(ctx->slot, ctx->object));
+}
+
 status attr_container_id(const struct attr_ctx *ctx, struct attr_value *v)
 {
 	return view(v, container_id(&ctx->object->c));
@@ -90,7 +97,7 @@ status attr_container_id(const struct attr_ctx *ctx, struct attr_value *v)
 
 status attr_key_type(const struct attr_ctx *ctx, struct attr_value *v)
 {
-	return number(v, ctx->object->c.key_type == KEY_RSA2048 ? CKK_RSA : CKK_EC);
+	return number(v, token_key_type(ctx->object));
 }
 
 status attr_id(const struct attr_ctx *ctx, struct attr_value *v)
@@ -111,6 +118,41 @@ status attr_derive(const struct attr_ctx *ctx, struct attr_value *v)
 	const struct container *c = &ctx->object->c;
 
 	return truth(v, (c->functions & FUNCTION_AGREE) != 0 && container_curve(c) != CURVE_NONE);
+}
+
+status attr_always_authenticate(const struct attr_ctx *ctx, struct attr_value *v)
+{
+	return truth(v, login_wants_always(ctx->slot, &ctx->object->c));
+}
+
+/* Who made the key, the card does not tell: this is what we saw ourselves. */
+static status was_generated(const struct attr_ctx *ctx, bool *ret)
+{
+	struct pair *p = ctx->object->pair;
+
+	if (ctx->token->generated_count == 0) { /* without a look at the card */
+		*ret = false;
+		return ST_OK;
+	}
+	TRY(token_key(ctx->slot, ctx->token, p));
+	*ret = token_was_generated(ctx->token, p);
+	return ST_OK;
+}
+
+status attr_local(const struct attr_ctx *ctx, struct attr_value *v)
+{
+	bool local = false;
+
+	TRY(was_generated(ctx, &local));
+	return truth(v, local);
+}
+
+status attr_key_gen_mechanism(const struct attr_ctx *ctx, struct attr_value *v)
+{
+	bool local = false;
+
+	TRY(was_generated(ctx, &local));
+	return number(v, local ? CKM_EC_KEY_PAIR_GEN : CK_UNAVAILABLE_INFORMATION);
 }
 
 /* Verification is the host's: any public key that can be had will do. */
@@ -157,16 +199,13 @@ status attr_ec_params(const struct attr_ctx *ctx, struct attr_value *v)
 	return view(v, curve_oid_der(container_curve(&ctx->object->c)));
 }
 
-/* DER OCTET STRING; points of all our curves are shorter than 128 bytes. */
 status attr_ec_point(const struct attr_ctx *ctx, struct attr_value *v)
 {
 	const struct public_key *k = NULL;
 	struct wtr w = WTR_ON(v->built);
 
 	TRY(key_of(ctx, &k));
-	wtr_u8(&w, 0x04);
-	wtr_u8(&w, (uint8_t)k->point_len);
-	wtr_put(&w, bytes_of(k->point, k->point_len));
+	pubkey_put_point(k, &w);
 	TRY(wtr_done(&w));
 	return view(v, wtr_bytes(&w));
 }
@@ -195,10 +234,19 @@ status attr_exponent(const struct attr_ctx *ctx, struct attr_value *v)
 	return view(v, bytes_of(k->exponent, k->exponent_len));
 }
 
-/* Keys of HMAC and PRF are just bytes to Cryptoki. */
-status attr_secret_type(const struct attr_ctx *ctx, struct attr_value *v)
+status attr_secret_derive(const struct attr_ctx *ctx, struct attr_value *v)
 {
-	return number(v, ctx->object->c.key_type == KEY_AES_CMAC ? CKK_AES : CKK_GENERIC_SECRET);
+	const struct container *c = &ctx->object->c;
+
+	return truth(v, c->activated && (c->functions & FUNCTION_DERIVE) != 0);
+}
+
+status attr_secret_mac(const struct attr_ctx *ctx, struct attr_value *v)
+{
+	const struct container *c = &ctx->object->c;
+
+	return truth(v, c->activated && c->key_type == KEY_AES_CMAC &&
+				(c->functions & FUNCTION_SIGN) != 0);
 }
 
 /* --- files; a certificate object has been read, or it would not be one --- */

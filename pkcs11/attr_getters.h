@@ -10,9 +10,15 @@
 	X(class)                                                                                   \
 	X(label)                                                                                   \
 	X(unique_id)                                                                               \
+	X(private)                                                                                 \
 	X(key_type)                                                                                \
 	X(id)                                                                                      \
 	X(derive)                                                                                  \
+	X(always_authenticate)                                                                     \
+	X(local)                                                                                   \
+	X(key_gen_mechanism)                                                                       \
+	X(secret_derive)                                                                           \
+	X(secret_mac)                                                                              \
 	X(allowed_mechanisms)                                                                      \
 	X(sign)                                                                                    \
 	X(verify)                                                                                  \
@@ -33,7 +39,6 @@
 	X(serial)                                                                                  \
 	X(file_value)                                                                              \
 	X(application)                                                                             \
-	X(secret_type)                                                                             \
 	X(container_id)
 
 #define X(name) status attr_##name(const struct attr_ctx *ctx, struct attr_value *v) MUST_USE;

@@ -20,7 +20,7 @@
 static const struct attr_row common_rows[] = {
 	GET(CKA_CLASS,              attr_class),
 	YES(CKA_TOKEN),
-	NO(CKA_PRIVATE),
+	GET(CKA_PRIVATE,            attr_private),
 	NO(CKA_MODIFIABLE),
 	NO(CKA_COPYABLE),
 	NO(CKA_DESTROYABLE),
@@ -28,8 +28,7 @@ static const struct attr_row common_rows[] = {
 	GET(CKA_UNIQUE_ID,          attr_unique_id),
 };
 
-/* Who made the key, the card does not tell: CKA_LOCAL is what we saw ourselves. The applet has no
- * command that gives a private key out. */
+/* The applet has no command that gives a private key out. */
 static const struct attr_row private_rows[] = {
 	GET(CKA_KEY_TYPE,           attr_key_type),
 	GET(CKA_ID,                 attr_id),
@@ -37,8 +36,8 @@ static const struct attr_row private_rows[] = {
 	EMPTY(CKA_END_DATE),
 	EMPTY(CKA_SUBJECT),
 	GET(CKA_DERIVE,             attr_derive),
-	NO(CKA_LOCAL),
-	NUMBER(CKA_KEY_GEN_MECHANISM, CK_UNAVAILABLE_INFORMATION),
+	GET(CKA_LOCAL,              attr_local),
+	GET(CKA_KEY_GEN_MECHANISM,  attr_key_gen_mechanism),
 	GET(CKA_ALLOWED_MECHANISMS, attr_allowed_mechanisms),
 	YES(CKA_SENSITIVE),
 	YES(CKA_ALWAYS_SENSITIVE),
@@ -49,7 +48,7 @@ static const struct attr_row private_rows[] = {
 	NO(CKA_SIGN_RECOVER),
 	NO(CKA_UNWRAP),
 	NO(CKA_WRAP_WITH_TRUSTED),
-	NO(CKA_ALWAYS_AUTHENTICATE),
+	GET(CKA_ALWAYS_AUTHENTICATE, attr_always_authenticate),
 	GET(CKA_PUBLIC_KEY_INFO,    attr_public_key_info),
 	GET_EC(CKA_EC_PARAMS,       attr_ec_params),
 	GET_EC(CKA_EC_POINT,        attr_ec_point),
@@ -71,8 +70,8 @@ static const struct attr_row public_rows[] = {
 	EMPTY(CKA_END_DATE),
 	EMPTY(CKA_SUBJECT),
 	NO(CKA_DERIVE),
-	NO(CKA_LOCAL),
-	NUMBER(CKA_KEY_GEN_MECHANISM, CK_UNAVAILABLE_INFORMATION),
+	GET(CKA_LOCAL,              attr_local),
+	GET(CKA_KEY_GEN_MECHANISM,  attr_key_gen_mechanism),
 	NO(CKA_ENCRYPT),
 	GET(CKA_VERIFY,             attr_verify),
 	NO(CKA_VERIFY_RECOVER),
@@ -112,11 +111,11 @@ static const struct attr_row data_rows[] = {
 };
 
 static const struct attr_row secret_rows[] = {
-	GET(CKA_KEY_TYPE,           attr_secret_type),
+	GET(CKA_KEY_TYPE,           attr_key_type),
 	GET(CKA_ID,                 attr_container_id),
 	EMPTY(CKA_START_DATE),
 	EMPTY(CKA_END_DATE),
-	NO(CKA_DERIVE),
+	GET(CKA_DERIVE,             attr_secret_derive),
 	NO(CKA_LOCAL),
 	NUMBER(CKA_KEY_GEN_MECHANISM, CK_UNAVAILABLE_INFORMATION),
 	YES(CKA_SENSITIVE),
@@ -125,8 +124,8 @@ static const struct attr_row secret_rows[] = {
 	YES(CKA_NEVER_EXTRACTABLE),
 	NO(CKA_ENCRYPT),
 	NO(CKA_DECRYPT),
-	NO(CKA_SIGN),
-	NO(CKA_VERIFY),
+	GET(CKA_SIGN,               attr_secret_mac),
+	GET(CKA_VERIFY,             attr_secret_mac),
 	NO(CKA_WRAP),
 	NO(CKA_UNWRAP),
 	NO(CKA_WRAP_WITH_TRUSTED),

@@ -14,6 +14,8 @@
 
 enum {
 	TOKEN_NAME_MAX = 64,
+	/* pairs made by one process that are remembered as such; the oldest go first */
+	TOKEN_GENERATED_MAX = 16,
 };
 
 struct pair {
@@ -48,6 +50,9 @@ struct token {
 	struct object *object;
 	size_t object_count, object_cap;
 	bool files_read; /* every certificate container */
+	/* ids of the pairs that token_note_generated was told */
+	uint8_t generated[TOKEN_GENERATED_MAX][20];
+	size_t generated_count; /* of all times */
 	/* Remote administration held something: built anew then, to read it again. 0: it did not */
 	deadline locked_until;
 };
@@ -72,6 +77,15 @@ status token_cert_pair(struct slot *s, struct token *t, struct object *o) MUST_U
 
 /* The private key may sign: filled, persistent, allowed to. */
 bool token_can_sign(const struct container *priv);
+/* CKA_PRIVATE: the object is not there for whom has not logged in. Only the configuration is asked.
+ */
+bool token_is_private(struct slot *s, const struct object *o);
+/* CKA_KEY_TYPE of a key object. */
+CK_KEY_TYPE token_key_type(const struct object *o);
+/* A key pair was made on the card before our eyes (CKA_LOCAL): remembered as long as this SIM is
+ * there. */
+status token_note_generated(struct token *t, const struct public_key *k) MUST_USE;
+bool token_was_generated(const struct token *t, const struct pair *pair);
 
 /* --- token_build.c --- */
 /* Objects and pairs of a catalog; handles of `old` (or NULL) carry over to what is the same. */

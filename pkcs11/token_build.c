@@ -199,6 +199,10 @@ status token_build(const struct catalog *cat, const struct token *old, struct to
 		token_free(t);
 		return ST_NOMEM;
 	}
+	if (old != NULL) {
+		memcpy(t->generated, old->generated, sizeof(t->generated));
+		t->generated_count = old->generated_count;
+	}
 	add_privates(t, old, cat, true);
 	add_privates(t, old, cat, false);
 	pair_up(t, cat);
