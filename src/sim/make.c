@@ -359,11 +359,12 @@ static status open_empty(const char *dir, int *ret_fd, char err[256])
 static status make_all(struct making *m, const struct profile *profile,
 		       const struct make_options *options, char err[256])
 {
+	TRY(uicc_pin_make(m->store, options, err));
 	TRY(cert_authority_new(&m->ca));
 	for (size_t i = 0; i < profile->count; i++)
 		TRY(add_container(m, &profile->container[i]));
 	TRY(put_values(m, err));
-	TRY(uicc_pin_make(m->store, options, err));
+	TRY(uicc_pin_ask(m->store, profile->name));
 	TRY(write_cert(m->store, "ca.pem", m->ca.cert));
 	TRY(write_key(m->store, "ca.key", m->ca.key));
 	TRY(write_server(m));

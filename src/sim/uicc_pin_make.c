@@ -30,6 +30,11 @@ static const struct {
 	{OBJECT_PRIVATE, "11", PIN_APPLICATION, true},
 };
 
+static bool asks(const char *profile)
+{
+	return strcmp(profile, PROFILE_WITH_PINS) == 0;
+}
+
 static status add_pins(struct store *s, bool all_enabled)
 {
 	for (size_t i = 0; i < ARRAY_LEN(pins); i++) {
@@ -73,9 +78,9 @@ static status set_values(struct store *s, const struct make_options *options, ch
 	return ST_OK;
 }
 
-static status ask(struct store *s)
+status uicc_pin_ask(struct store *s, const char *profile)
 {
-	for (size_t i = 0; i < ARRAY_LEN(asking); i++) {
+	for (size_t i = 0; asks(profile) && i < ARRAY_LEN(asking); i++) {
 		uint8_t raw[CONTAINER_ID_MAX];
 		struct wtr id = WTR_ON(raw);
 		TRY(hex_get(bytes_str(asking[i].id), &id));
@@ -90,14 +95,12 @@ static status ask(struct store *s)
 
 void uicc_pin_tell(const struct make_options *options, FILE *to)
 {
-	if (strcmp(options->profile, PROFILE_WITH_PINS) == 0)
+	if (asks(options->profile))
 		fprintf(to, "application PIN %s, PUK %s\n", pin_of(options), puk_of(options));
 }
 
 status uicc_pin_make(struct store *s, const struct make_options *options, char err[256])
 {
-	bool cares = strcmp(options->profile, PROFILE_WITH_PINS) == 0;
-	TRY(add_pins(s, cares));
-	TRY(set_values(s, options, err));
-	return cares ? ask(s) : ST_OK;
+	TRY(add_pins(s, asks(options->profile)));
+	return set_values(s, options, err);
 }

@@ -27,7 +27,7 @@ refuses() {
 
 "$sim" --help >"$dir/help"
 for word in demo type2 thales zariot ntt quantag wolfssl pin rsa empty full \
-	--unix --at --vpcd --apdu-log --latency --byte-rate --fault C12 F16 BADSIG; do
+	--unix --at --vpcd --apdu-log --latency --byte-rate --pin --puk --fault C12 F16 BADSIG; do
 	grep -qF -- "$word" "$dir/help" || fail "--help does not tell of $word"
 done
 "$sim" --version | grep -q '^iotsafe-sim [0-9]' || fail --version
@@ -43,6 +43,20 @@ refuses '--iccid' new "$dir/a" --profile demo --iccid 12
 refuses '--iccid' new "$dir/a" --profile demo --iccid
 refuses '--cert-size' new "$dir/a" --profile demo --cert-size 70000
 refuses 'not empty' new "$dir" --profile demo
+refuses '--pin: expected 4 to 8 digits' new "$dir/a" --profile pin --pin
+rm -rf "$dir/a"
+refuses '--pin: expected 4 to 8 digits' new "$dir/a" --profile pin --pin 123
+rm -rf "$dir/a"
+refuses '--puk: expected 8 digits' new "$dir/a" --profile pin --puk 1234567
+rm -rf "$dir/a"
+[ "$("$sim" new "$dir/a" --profile pin)" = 'application PIN 1234, PUK 12345678' ] ||
+	fail 'new does not tell the PIN'
+rm -rf "$dir/a"
+[ "$("$sim" new "$dir/a" --profile pin --pin 4711 --puk 11223344)" = \
+	'application PIN 4711, PUK 11223344' ] || fail 'new does not tell the PIN of --pin'
+grep -q '^value = 34373131FFFFFFFF$' "$dir/a/card.txt" || fail '--pin did nothing'
+rm -rf "$dir/a"
+[ -z "$("$sim" new "$dir/a" --profile demo)" ] || fail 'new tells of a PIN that nobody needs'
 
 rm -rf "$dir/a" "$dir/b"
 "$sim" new "$dir/a" --profile demo --iccid 8988211000000000015 --cert-size 900
