@@ -92,6 +92,37 @@ typedef struct ck_hkdf_params {
 	CK_ULONG ulInfoLen;
 } CK_HKDF_PARAMS;
 #endif
+/* TLS 1.2 (PKCS#11 §6.40); p11-kit 0.24 has the numbers of some, the structures of none. The
+ * extended master secret came with 3.1. */
+#ifndef CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE
+#define CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE 0x56UL
+#define CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE_DH 0x57UL
+typedef struct CK_SSL3_RANDOM_DATA {
+	CK_BYTE_PTR pClientRandom;
+	CK_ULONG ulClientRandomLen;
+	CK_BYTE_PTR pServerRandom;
+	CK_ULONG ulServerRandomLen;
+} CK_SSL3_RANDOM_DATA;
+typedef struct CK_TLS12_MASTER_KEY_DERIVE_PARAMS {
+	CK_SSL3_RANDOM_DATA RandomInfo;
+	CK_VERSION *pVersion;
+	CK_MECHANISM_TYPE prfHashMechanism;
+} CK_TLS12_MASTER_KEY_DERIVE_PARAMS;
+typedef struct CK_TLS12_EXTENDED_MASTER_KEY_DERIVE_PARAMS {
+	CK_MECHANISM_TYPE prfHashMechanism;
+	CK_BYTE_PTR pSessionHash;
+	CK_ULONG ulSessionHashLen;
+	CK_VERSION *pVersion;
+} CK_TLS12_EXTENDED_MASTER_KEY_DERIVE_PARAMS;
+typedef struct CK_TLS_KDF_PARAMS {
+	CK_MECHANISM_TYPE prfMechanism;
+	CK_BYTE_PTR pLabel;
+	CK_ULONG ulLabelLength;
+	CK_SSL3_RANDOM_DATA RandomInfo;
+	CK_BYTE_PTR pContextData;
+	CK_ULONG ulContextDataLength;
+} CK_TLS_KDF_PARAMS;
+#endif
 /* values of CKA_PROFILE_ID */
 #ifndef CKP_BASELINE_PROVIDER
 #define CKP_BASELINE_PROVIDER 1UL

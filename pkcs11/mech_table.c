@@ -5,6 +5,11 @@
 
 #include "mem.h"
 
+enum {
+	/* secrets that a key is derived from */
+	KDF_SECRET_MAX = 512,
+};
+
 static status param_none(const struct mech *m, const CK_MECHANISM *given, struct mech_param *ret)
 {
 	if (given->pParameter != NULL || given->ulParameterLen != 0)
@@ -42,15 +47,27 @@ static status param_pss(const struct mech *m, const CK_MECHANISM *given, struct 
 	return ST_MECH_PARAM;
 }
 
-#define EC_FLAGS                                                                                   \
-	(CKF_HW | CKF_SIGN | CKF_VERIFY | CKF_EC_F_P | CKF_EC_NAMEDCURVE | CKF_EC_UNCOMPRESS)
+#define CURVES (CKF_EC_F_P | CKF_EC_NAMEDCURVE | CKF_EC_UNCOMPRESS)
+#define EC_FLAGS (CKF_HW | CKF_SIGN | CKF_VERIFY | CURVES)
 #define RSA_FLAGS (CKF_HW | CKF_SIGN | CKF_VERIFY)
 
+/* The sizes are those of the base key, but the rows that end in a TLS master secret give its own 48
+ * bytes (PKCS#11 §6.40). */
 /* clang-format off */
-#define EC(type, hash) {type, CKK_EC, 256, 384, EC_FLAGS, hash, CARD_SIG_ECDSA, SIG_ECDSA, param_none}
-#define PKCS1(type, hash) {type, CKK_RSA, 2048, 2048, RSA_FLAGS, hash, CARD_SIG_RSA_PKCS1, SIG_RSA_PKCS1, \
-	param_none}
-#define PSS(type, hash) {type, CKK_RSA, 2048, 2048, RSA_FLAGS, hash, CARD_SIG_RSA_PSS, SIG_RSA_PSS, param_pss}
+#define NO_SIGNATURE HASH_NONE, CARD_SIG_ECDSA, 0, NULL
+#define EC(type, hash) {type, CKK_EC, 256, 384, EC_FLAGS, CAN_EC, MECH_SIGN, hash, \
+	CARD_SIG_ECDSA, SIG_ECDSA, param_none}
+#define PKCS1(type, hash) {type, CKK_RSA, 2048, 2048, RSA_FLAGS, CAN_RSA, MECH_SIGN, hash, \
+	CARD_SIG_RSA_PKCS1, SIG_RSA_PKCS1, param_none}
+#define PSS(type, hash) {type, CKK_RSA, 2048, 2048, RSA_FLAGS, CAN_RSA, MECH_SIGN, hash, \
+	CARD_SIG_RSA_PSS, SIG_RSA_PSS, param_pss}
+#define MAC(type, mac_key, size, bit) {type, mac_key, size, size, CKF_HW | CKF_SIGN | CKF_VERIFY, \
+	CAN_CMAC, MECH_SIGN, HASH_NONE, CARD_SIG_ECDSA, bit, param_none}
+#define PAIR(type) {type, CKK_EC, 256, 384, CKF_HW | CKF_GENERATE_KEY_PAIR | CURVES, CAN_GENERATE, \
+	MECH_GENERATE, NO_SIGNATURE}
+#define AGREE(type) {type, CKK_EC, 256, 384, CKF_HW | CKF_DERIVE | CURVES, CAN_AGREE, MECH_DERIVE, NO_SIGNATURE}
+#define KDF(type, can, min, max) {type, CKK_GENERIC_SECRET, min, max, CKF_HW | CKF_DERIVE, can, \
+	MECH_DERIVE, NO_SIGNATURE}
 
 const struct mech mech_table[] = {
 	EC(CKM_ECDSA,                HASH_NONE),
@@ -65,6 +82,18 @@ const struct mech mech_table[] = {
 	PSS(CKM_SHA256_RSA_PKCS_PSS, HASH_SHA256),
 	PSS(CKM_SHA384_RSA_PKCS_PSS, HASH_SHA384),
 	PSS(CKM_SHA512_RSA_PKCS_PSS, HASH_SHA512),
+	MAC(CKM_AES_CMAC, CKK_AES, 16, SIG_AES_CMAC),
+	PAIR(CKM_EC_KEY_PAIR_GEN),
+	AGREE(CKM_ECDH1_DERIVE),
+	AGREE(CKM_ECDH1_COFACTOR_DERIVE),
+	KDF(CKM_HKDF_DERIVE,                         CAN_HKDF, 1, KDF_SECRET_MAX),
+	KDF(CKM_HKDF_DATA,                           CAN_HKDF, 1, KDF_SECRET_MAX),
+	KDF(CKM_TLS12_MASTER_KEY_DERIVE,             CAN_PRF, 48, 48),
+	KDF(CKM_TLS12_MASTER_KEY_DERIVE_DH,          CAN_PRF, 48, 48),
+	KDF(CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE,    CAN_PRF, 48, 48),
+	KDF(CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE_DH, CAN_PRF, 48, 48),
+	KDF(CKM_TLS12_KDF,                           CAN_PRF, 1, KDF_SECRET_MAX),
+	KDF(CKM_TLS_KDF,                             CAN_PRF, 1, KDF_SECRET_MAX),
 };
 /* clang-format on */
 const size_t mech_table_n = ARRAY_LEN(mech_table);

@@ -38,6 +38,8 @@ struct slot {
 	struct token *token;	     /* its objects, or NULL */
 	struct card_info info;	     /* the last identification… */
 	deadline info_until;	     /* …is good until then */
+	/* CAN_* of mech.h that the SIM of that generation refused */
+	unsigned refused, refused_generation;
 	/* Not listed as present, and not asked by slot functions, until then: */
 	_Atomic int64_t ill_until;     /* the device did not answer */
 	_Atomic int64_t unknown_until; /* no applet was found */

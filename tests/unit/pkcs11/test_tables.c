@@ -27,14 +27,21 @@ static void every_status_has_its_answer(void **state)
 static void mechanisms(void **state)
 {
 	(void)state;
-	assert_int_equal(mech_table_n, 12);
+	assert_int_equal(mech_table_n, 24);
 	for (size_t i = 0; i < mech_table_n; i++) {
 		const struct mech *m = &mech_table[i];
 		assert_ptr_equal(mech_find(m->type), m);
-		assert_true((m->flags & CKF_SIGN) != 0 && (m->flags & CKF_VERIFY) != 0);
-		assert_true(m->min_bits <= m->max_bits && m->min_bits >= 256);
-		assert_non_null(m->param);
-		assert_true((m->key == CKK_EC) == (m->sig == CARD_SIG_ECDSA));
+		assert_true(m->can != 0);
+		assert_true(m->min_size <= m->max_size && m->min_size >= 1);
+		if (m->key == CKK_EC || m->key == CKK_RSA)
+			assert_true(m->min_size >= 256);
+		bool signs = (m->flags & CKF_SIGN) != 0 && (m->flags & CKF_VERIFY) != 0;
+		assert_true(signs == (m->use == MECH_SIGN));
+		assert_true(signs == (m->param != NULL) && signs == (m->sig_bit != 0));
+		assert_true((m->use == MECH_DERIVE) == ((m->flags & CKF_DERIVE) != 0));
+		assert_true((m->use == MECH_GENERATE) == ((m->flags & CKF_GENERATE_KEY_PAIR) != 0));
+		if (m->can == CAN_EC)
+			assert_true(m->sig == CARD_SIG_ECDSA && m->sig_bit == SIG_ECDSA);
 	}
 	assert_null(mech_find(CKM_SHA256));
 	assert_null(mech_find(CKM_AES_CBC));
@@ -54,6 +61,10 @@ static void parameters(void **state)
 	with = (CK_MECHANISM){CKM_ECDSA, NULL, 5};
 	assert_int_equal(mech_check(&with, &m, &p), ST_MECH_PARAM);
 	assert_int_equal(mech_check(NULL, &m, &p), ST_ARG);
+	with = (CK_MECHANISM){CKM_ECDH1_DERIVE, NULL, 0}; /* no signature */
+	assert_int_equal(mech_check(&with, &m, &p), ST_MECH);
+	with = (CK_MECHANISM){CKM_EC_KEY_PAIR_GEN, NULL, 0};
+	assert_int_equal(mech_check(&with, &m, &p), ST_MECH);
 
 	with = (CK_MECHANISM){CKM_RSA_PKCS_PSS, &pss, sizeof(pss)};
 	assert_int_equal(mech_check(&with, &m, &p), ST_OK);
