@@ -47,24 +47,23 @@ static const struct profile {
 } profiles[] = {
 	{"demo", RIG_UNIX, NULL, 1, 1, 2, 0, 0},
 	{"type2", RIG_UNIX, NULL, 0, 0, 0, 1, 2},
-	{"thales", RIG_UNIX, NULL, 1, 1, 2, 0, 0},
+	{"thales", RIG_UNIX, NULL, 1, 1, 2, 0, 1},
 	{"zariot", RIG_UNIX, NULL, 1, 1, 1, 0, 0},
 	{"ntt", RIG_UNIX, NULL, 1, 1, 1, 1, 0},
 	{"quantag", RIG_UNIX, NULL, 1, 0, 0, 1, 1},
 	{"wolfssl", RIG_UNIX, CONTAINERS_OF_WOLFSSL, 1, 1, 2, 0, 0},
 	{"wolfssl", RIG_UNIX, NULL, 0, 0, 0, 0, 0},
-	{"pin", RIG_UNIX, NULL, 1, 1, 2, 0, 0},
 	{"rsa", RIG_UNIX, NULL, 1, 1, 2, 0, 0},
 	{"empty", RIG_UNIX, NULL, 0, 0, 0, 0, 0},
-	{"full", RIG_UNIX, NULL, 10, 8, 10, 5, 1},
-	{"thales", RIG_AT_CGLA, NULL, 1, 1, 2, 0, 0},
+	{"full", RIG_UNIX, NULL, 10, 8, 10, 5, 2},
+	{"thales", RIG_AT_CGLA, NULL, 1, 1, 2, 0, 1},
 	{"zariot", RIG_AT_CSIM, NULL, 1, 1, 1, 0, 0},
 	{"ntt", RIG_AT_CGLA, NULL, 1, 1, 1, 1, 0},
 	{"quantag", RIG_AT_CSIM, NULL, 1, 0, 0, 1, 1},
 	{"wolfssl", RIG_AT_CSIM, CONTAINERS_OF_WOLFSSL, 1, 1, 2, 0, 0},
 	{"rsa", RIG_AT_CGLA, NULL, 1, 1, 2, 0, 0},
-	{"full", RIG_AT_CGLA, NULL, 10, 8, 10, 5, 1},
-	{"full", RIG_AT_CSIM, NULL, 10, 8, 10, 5, 1},
+	{"full", RIG_AT_CGLA, NULL, 10, 8, 10, 5, 2},
+	{"full", RIG_AT_CSIM, NULL, 10, 8, 10, 5, 2},
 };
 
 static void one_profile(const struct profile *p)
@@ -91,6 +90,32 @@ static void every_profile(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(profiles) / sizeof(profiles[0]); i++)
 		one_profile(&profiles[i]);
+}
+
+/* A card that asks for a PIN of which nobody has told the module: no try is spent on guessing, and
+ * all is well once the PIN is disabled. */
+static void pin_untold(void **state)
+{
+	uint8_t digest[32] = {1}, sig[64];
+	CK_ULONG n = sizeof(sig);
+	struct census c;
+
+	(void)state;
+	start_with(&(struct rig_options){.profile = "pin", .link = RIG_UNIX});
+	assert_int_equal(rig.f->C_Initialize(NULL), CKR_OK);
+	assert_int_equal(scene_open(&scene), CKR_OK);
+	assert_int_equal(rig_sign(&rig, scene.session,
+				  rig_find(&rig, scene.session, CKO_PRIVATE_KEY, "device"), digest,
+				  sizeof(digest), sig, &n),
+			 CKR_USER_NOT_LOGGED_IN);
+	assert_int_equal(rig_log_count_ins(&rig, 0, 0x20), 0);
+	rig_control(&rig, "pin disable 01", NULL, 0);
+	census_take(&scene, &c);
+	assert_int_equal(c.signing, 3);
+	assert_int_equal(c.with_certificate, 3);
+	assert_int_equal(c.certificates, 4);
+	assert_int_equal(rig_log_count_ins(&rig, 0, 0x20), 0);
+	rig_stop(&rig);
 }
 
 /* --- quirks --- */
@@ -366,6 +391,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(every_profile, clean),
+		cmocka_unit_test_teardown(pin_untold, clean),
 		cmocka_unit_test_teardown(every_quirk, clean),
 		cmocka_unit_test_teardown(ids_of_all_lengths, clean),
 		cmocka_unit_test_teardown(certificates_of_all_sizes, clean),
