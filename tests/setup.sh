@@ -11,7 +11,7 @@ demo_needs='openssl:openssl curl:curl nginx:nginx-light libengine-pkcs11-openssl
 	pcscd:pcscd vsmartcard-vpcd'
 tests_needs='clang:clang clang-format:clang-format nm:binutils pkcs11-tool:opensc p11-kit:p11-kit
 	p11tool:gnutls-bin gnutls-cli:gnutls-bin ssh-keygen:openssh-client git:git man:man-db
-	awk:mawk jq:jq'
+	awk:mawk jq:jq certutil:libnss3-tools libnss3-dev'
 
 installed() {
 	dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null | grep -qx installed

@@ -2,9 +2,9 @@
 # The software SIM and the configuration that leads to it. Sourced after common.sh.
 # Sets: card (its folder), apdu_log, control (its unix front), slot_uri, conf (IOTSAFE_CONF).
 
-sim_new() { # PROFILE
+sim_new() { # PROFILE [OPTION…]
 	card=$work/card-$1
-	"$build/iotsafe-sim" new "$card" --profile "$1" >"$work/sim-new.out" 2>&1 || {
+	"$build/iotsafe-sim" new "$card" --profile "$@" >"$work/sim-new.out" 2>&1 || {
 		cat "$work/sim-new.out" >&2
 		die "iotsafe-sim new failed"
 	}
