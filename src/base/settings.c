@@ -158,42 +158,64 @@ static int on_key(void *ctx, const char *section, const char *name, const char *
 	return complain(rd, found, "a key of iotsafe.conf(5)");
 }
 
-/* What no single line shows: a slot without uri, a doubled name or id, a container of no slot.
- * *ret_line is the header of the section at fault. */
+/* What no single line of a slot shows: no uri, a name or an id that is taken, a PIN of no kind. */
+static const char *check_slot(const struct settings *s, size_t i)
+{
+	const struct settings_slot *slot = &s->slot[i];
+
+	if (slot->uri.scheme[0] == '\0')
+		return "this [slot] has no uri: expected uri = pcsc:, at:PATH, qmi:PATH, mbim:PATH "
+		       "or unix:PATH";
+	if (slot->pin_source[0] && slot->pin_ref == 0)
+		return "this [slot] has pin-source, but tells not which PIN that is: expected pin "
+		       "= application, second, universal or 0xNN beside it";
+	for (size_t k = 0; k < i; k++) {
+		if (strcmp(slot->name, s->slot[k].name) == 0)
+			return "another [slot] has this name: expected a name of its own";
+		if (slot->id >= 0 && slot->id == s->slot[k].id)
+			return "another [slot] has this id: expected an id of its own";
+	}
+	return NULL;
+}
+
+/* And of a container: no such slot, no id, no type, a PIN that its slot does not know. */
+static const char *check_container(const struct settings *s, const struct settings_container *c)
+{
+	const struct settings_slot *slot = NULL;
+
+	for (size_t k = 0; k < s->slot_count && !slot; k++)
+		if (strcmp(c->slot, s->slot[k].name) == 0)
+			slot = &s->slot[k];
+	if (!slot)
+		return "this [container]'s slot is not there: expected slot = the name of a [slot "
+		       "NAME] section";
+	if (c->id_len == 0)
+		return "this [container] has no id: expected id = 1 to 20 bytes in hex";
+	if (c->key_type == SETTINGS_KEY_NONE &&
+	    (c->kind == SETTINGS_PRIVATE_KEY || c->kind == SETTINGS_PUBLIC_KEY))
+		return "this [container] of a key has no key-type: expected p256, p384, "
+		       "brainpoolp256r1 or rsa2048";
+	if ((c->pin == SETTINGS_PIN_LOGIN || c->pin == SETTINGS_PIN_ALWAYS) && slot->pin_ref == 0)
+		return "this [container] wants a PIN, and its slot has none: expected pin = "
+		       "application, second, universal or 0xNN in its [slot]";
+	return NULL;
+}
+
+/* *ret_line is the header of the section at fault. */
 static const char *check_whole(const struct reading *rd, int *ret_line)
 {
 	const struct settings *s = rd->s;
+	const char *wrong = NULL;
 
-	for (size_t i = 0; i < s->slot_count; i++) {
+	for (size_t i = 0; i < s->slot_count && !wrong; i++) {
 		*ret_line = rd->slot_line[i];
-		if (s->slot[i].uri.scheme[0] == '\0')
-			return "this [slot] has no uri: expected uri = pcsc:, at:PATH, qmi:PATH, "
-			       "mbim:PATH or unix:PATH";
-		for (size_t k = 0; k < i; k++) {
-			if (strcmp(s->slot[i].name, s->slot[k].name) == 0)
-				return "another [slot] has this name: expected a name of its own";
-			if (s->slot[i].id >= 0 && s->slot[i].id == s->slot[k].id)
-				return "another [slot] has this id: expected an id of its own";
-		}
+		wrong = check_slot(s, i);
 	}
-	for (size_t i = 0; i < s->container_count; i++) {
-		const struct settings_container *c = &s->container[i];
-		bool found = false;
-
+	for (size_t i = 0; i < s->container_count && !wrong; i++) {
 		*ret_line = rd->container_line[i];
-		for (size_t k = 0; k < s->slot_count; k++)
-			found = found || strcmp(c->slot, s->slot[k].name) == 0;
-		if (!found)
-			return "this [container]'s slot is not there: expected slot = the name of "
-			       "a [slot NAME] section";
-		if (c->id_len == 0)
-			return "this [container] has no id: expected id = 1 to 20 bytes in hex";
-		if (c->key_type == SETTINGS_KEY_NONE &&
-		    (c->kind == SETTINGS_PRIVATE_KEY || c->kind == SETTINGS_PUBLIC_KEY))
-			return "this [container] of a key has no key-type: expected p256, p384, "
-			       "brainpoolp256r1 or rsa2048";
+		wrong = check_container(s, &s->container[i]);
 	}
-	return NULL;
+	return wrong;
 }
 
 void settings_default(struct settings *ret_s)

@@ -87,11 +87,30 @@ static status module_check(void *p, const char *v)
 	return set_bool(v, &((struct settings *)p)->check_signatures);
 }
 
-static status module_lock_dir(void *p, const char *v)
+static status module_verify(void *p, const char *v)
 {
 	struct settings *s = p;
+	bool card = strcmp(v, "card") == 0;
 
-	return v[0] == '/' ? settings_set_text(s->lock_dir, sizeof(s->lock_dir), v) : ST_ARG;
+	if (!card && strcmp(v, "host") != 0)
+		return ST_ARG;
+	s->verify_on_card = card;
+	return ST_OK;
+}
+
+static status set_path(const char *value, char dst[PATH_LEN_MAX])
+{
+	return value[0] == '/' ? settings_set_text(dst, PATH_LEN_MAX, value) : ST_ARG;
+}
+
+static status module_lock_dir(void *p, const char *v)
+{
+	return set_path(v, ((struct settings *)p)->lock_dir);
+}
+
+static status module_store_dir(void *p, const char *v)
+{
+	return set_path(v, ((struct settings *)p)->store_dir);
 }
 
 static status slot_id(void *p, const char *v)
@@ -168,6 +187,34 @@ static status slot_pin_source(void *p, const char *v)
 	return settings_set_text(slot->pin_source, sizeof(slot->pin_source), v);
 }
 
+/* TS 102 221 §9.5.1: bit 8 tells global references from those of one application, the low five bits
+ * number them, the others are zero. */
+static bool is_pin_reference(uint8_t ref)
+{
+	return (ref & 0x60) == 0 && (ref & 0x1F) != 0;
+}
+
+static status slot_pin(void *p, const char *v)
+{
+	static const struct {
+		const char *word;
+		uint8_t ref;
+	} words[] = {{"application", 0x01}, {"second", 0x81}, {"universal", 0x11}};
+	struct settings_slot *slot = p;
+	uint8_t ref = 0;
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (strcmp(words[i].word, v) == 0)
+			ref = words[i].ref;
+	if (ref == 0 && (strncmp(v, "0x", 2) != 0 || set_hex(v + 2, 1, 1, &ref, &n) != ST_OK))
+		return ST_ARG;
+	if (!is_pin_reference(ref))
+		return ST_ARG;
+	slot->pin_ref = ref;
+	return ST_OK;
+}
+
 static status slot_class(void *p, const char *v)
 {
 	struct settings_slot *slot = p;
@@ -238,12 +285,25 @@ static status container_label(void *p, const char *v)
 	return settings_set_text(c->label, sizeof(c->label), v);
 }
 
+static status container_pin(void *p, const char *v)
+{
+	static const char *const words[] = {"", "none", "login", "always", NULL};
+	int i = word_index(words, v);
+
+	if (i < 1)
+		return ST_ARG;
+	((struct settings_container *)p)->pin = (enum settings_pin)i;
+	return ST_OK;
+}
+
 const struct settings_key settings_module_keys[] = {
 	{"log", module_log, "off, error, info, debug or trace"},
 	{"log-target", module_log_target, "stderr or syslog"},
 	{"timeout", module_timeout, "seconds from 1 to 600"},
 	{"check-signatures", module_check, "yes or no"},
+	{"verify", module_verify, "host or card"},
 	{"lock-dir", module_lock_dir, "an absolute path"},
+	{"store-dir", module_store_dir, "an absolute path"},
 	{NULL, NULL, NULL},
 };
 
@@ -253,6 +313,7 @@ const struct settings_key settings_slot_keys[] = {
 	{"label", slot_label, "1 to 32 characters without a colon"},
 	{"aid", slot_aid, "1 to 8 AIDs of 5 to 16 bytes in hex, separated by commas"},
 	{"expected-iccid", slot_iccid, "10 to 20 digits"},
+	{"pin", slot_pin, "application, second, universal or 0xNN: 01 to 1F or 81 to 9F in hex"},
 	{"pin-source", slot_pin_source, "file:/absolute/path"},
 	{"class", slot_class, "80 or 00"},
 	{"chunk", slot_chunk, "bytes from 16 to 256"},
@@ -265,5 +326,6 @@ const struct settings_key settings_container_keys[] = {
 	{"id", container_id, "1 to 20 bytes in hex"},
 	{"key-type", container_key_type, "p256, p384, brainpoolp256r1 or rsa2048"},
 	{"label", container_label, "1 to 60 characters"},
+	{"pin", container_pin, "none, login or always"},
 	{NULL, NULL, NULL},
 };

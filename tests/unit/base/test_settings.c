@@ -66,6 +66,8 @@ static void test_every_key(void **state)
 			      "timeout = 25 ; seconds\n"
 			      "check-signatures = no\n"
 			      "lock-dir = /tmp/locks\n"
+			      "store-dir = /tmp/store\n"
+			      "verify = card\n"
 			      "\n"
 			      "[slot gateway modem]\n"
 			      "id = 7\n"
@@ -74,6 +76,7 @@ static void test_every_key(void **state)
 			      "aid = A0000005590010, a0000001157000000000000049534102\n"
 			      "expected-iccid = 89880112345678901234\n"
 			      "pin-source = file:/etc/iotsafe/pin\n"
+			      "pin = second\n"
 			      "class = 00\n"
 			      "chunk = 128\n"
 			      "  [slot second]\n"
@@ -84,6 +87,7 @@ static void test_every_key(void **state)
 			      "id = 010aFF\n"
 			      "key-type = brainpoolp256r1\n"
 			      "label = device\n"
+			      "pin = always\n"
 			      "[container cert]\n"
 			      "slot = second\nkind = certificate\nid = 02"),
 			 ST_OK);
@@ -94,6 +98,8 @@ static void test_every_key(void **state)
 	assert_int_equal(s.timeout_ms, 25000);
 	assert_false(s.check_signatures);
 	assert_string_equal(s.lock_dir, "/tmp/locks");
+	assert_string_equal(s.store_dir, "/tmp/store");
+	assert_true(s.verify_on_card);
 	assert_int_equal(s.slot_count, 2);
 	assert_string_equal(a->name, "gateway modem");
 	assert_int_equal(a->id, 7);
@@ -107,11 +113,13 @@ static void test_every_key(void **state)
 	assert_int_equal(a->aid[1].b[15], 0x02);
 	assert_string_equal(a->expected_iccid, "89880112345678901234");
 	assert_string_equal(a->pin_source, "file:/etc/iotsafe/pin");
+	assert_int_equal(a->pin_ref, 0x81);
 	assert_int_equal(a->cla_base, 0x00);
 	assert_int_equal(a->chunk, 128);
 	assert_string_equal(s.slot[1].name, "second");
 	assert_int_equal(s.slot[1].id, -1);
 	assert_int_equal(s.slot[1].cla_base, -1);
+	assert_int_equal(s.slot[1].pin_ref, 0);
 	assert_string_equal(s.slot[1].uri.scheme, "pcsc");
 	assert_int_equal(s.container_count, 2);
 	assert_string_equal(c->name, "device-key");
@@ -121,7 +129,9 @@ static void test_every_key(void **state)
 	assert_memory_equal(c->id, "\x01\x0A\xFF", 3);
 	assert_int_equal(c->key_type, SETTINGS_KEY_BRAINPOOL_P256R1);
 	assert_string_equal(c->label, "device");
+	assert_int_equal(c->pin, SETTINGS_PIN_ALWAYS);
 	assert_int_equal(s.container[1].kind, SETTINGS_CERTIFICATE);
+	assert_int_equal(s.container[1].pin, SETTINGS_PIN_UNSAID);
 }
 
 static void test_words(void **state)
@@ -153,6 +163,43 @@ static void test_words(void **state)
 	/* decimal, whatever C makes of a leading zero */
 	assert_int_equal(load("[module]\ntimeout = 010\n"), ST_OK);
 	assert_int_equal(s.timeout_ms, 10000);
+}
+
+static void test_pin_words(void **state)
+{
+	static const struct {
+		const char *word;
+		int ref;
+	} refs[] = {{"application", 0x01}, {"second", 0x81}, {"universal", 0x11}, {"0x01", 0x01},
+		    {"0x1F", 0x1F},	   {"0x9f", 0x9F},   {"0x82", 0x82}};
+	static const struct {
+		const char *word;
+		enum settings_pin pin;
+	} pins[] = {{"none", SETTINGS_PIN_NONE},
+		    {"login", SETTINGS_PIN_LOGIN},
+		    {"always", SETTINGS_PIN_ALWAYS}};
+	char text[256];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(refs); i++) {
+		snprintf(text, sizeof(text), "[slot a]\nuri = pcsc:\npin = %s\n", refs[i].word);
+		assert_int_equal(load(text), ST_OK);
+		assert_int_equal(s.slot[0].pin_ref, refs[i].ref);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(pins); i++) {
+		snprintf(text, sizeof(text),
+			 "[container c]\nslot = a\nkind = data\nid = 01\npin = %s\n"
+			 "[slot a]\nuri = pcsc:\npin = 0x11\n",
+			 pins[i].word);
+		assert_int_equal(load(text), ST_OK);
+		assert_int_equal(s.container[0].pin, pins[i].pin);
+	}
+	/* a container without a PIN needs none of its slot */
+	assert_int_equal(load("[slot a]\nuri = pcsc:\n[container c]\nslot = a\nkind = data\n"
+			      "id = 01\npin = none\n"),
+			 ST_OK);
+	assert_int_equal(load("[module]\nverify = host\n"), ST_OK);
+	assert_false(s.verify_on_card);
 }
 
 #define SLOT "[slot a]\nuri = pcsc:\n"
@@ -187,6 +234,10 @@ static void test_refused(void **state)
 		{"[module]\ntimeout = 99999999999999999999\n", 2, "timeout", "1 to 600"},
 		{"[module]\ncheck-signatures = true\n", 2, "check-signatures = true", "yes or no"},
 		{"[module]\nlock-dir = run\n", 2, "lock-dir = run", "absolute"},
+		{"[module]\nstore-dir = run\n", 2, "store-dir = run", "absolute"},
+		{"[module]\nstore-dir =\n", 2, "store-dir", "absolute"},
+		{"[module]\nverify = yes\n", 2, "verify = yes", "host or card"},
+		{"[module]\nverify =\n", 2, "verify", "host or card"},
 		{"[module]\nuri = pcsc:\n", 2, "\"uri\"", "iotsafe.conf(5)"},
 		{"[slot a]\nid = -1\nuri = pcsc:\n", 2, "id = -1", "0 to 9999"},
 		{"[slot a]\nid = 10000\nuri = pcsc:\n", 2, "id = 10000", "0 to 9999"},
@@ -209,6 +260,18 @@ static void test_refused(void **state)
 		{SLOT "expected-iccid = 8988011234567890123F\n", 3, "iccid", "10 to 20 digits"},
 		{SLOT "expected-iccid = 898801123456789012345\n", 3, "iccid", "10 to 20 digits"},
 		{SLOT "pin-source = 1234\n", 3, "pin-source", "file:/absolute/path"},
+		{SLOT "pin = 1234\n", 3, "pin = 1234", "application, second, universal or 0xNN"},
+		{SLOT "pin =\n", 3, "pin", "universal"},
+		{SLOT "pin = Application\n", 3, "pin", "universal"},
+		{SLOT "pin = 0x\n", 3, "pin = 0x", "universal"},
+		{SLOT "pin = 0x1\n", 3, "pin = 0x1", "universal"},
+		{SLOT "pin = 0x0101\n", 3, "pin = 0x0101", "universal"},
+		{SLOT "pin = 0x00\n", 3, "pin = 0x00", "universal"},
+		{SLOT "pin = 0x80\n", 3, "pin = 0x80", "universal"},
+		{SLOT "pin = 0x21\n", 3, "pin = 0x21", "universal"},
+		{SLOT "pin = 0xC1\n", 3, "pin = 0xC1", "universal"},
+		{SLOT "[container c]\npin = yes\n", 4, "pin = yes", "none, login or always"},
+		{SLOT "[container c]\npin =\n", 4, "pin", "none, login or always"},
 		{SLOT "class = 81\n", 3, "class = 81", "80 or 00"},
 		{SLOT "chunk = 15\n", 3, "chunk = 15", "16 to 256"},
 		{SLOT "chunk = 257\n", 3, "chunk = 257", "16 to 256"},
@@ -232,6 +295,9 @@ static void test_refused(void **state)
 		{SLOT "[container c]\nslot = b\nid = 01\nkind = data\n", 3, "slot", "[slot NAME]"},
 		{SLOT "[container c]\nslot = a\nkind = data\n", 3, "no id", "in hex"},
 		{SLOT "[container c]\nslot = a\nid = 01\n", 3, "no key-type", "p256"},
+		{SLOT "pin-source = file:/p\n", 1, "pin-source", "pin = application"},
+		{CONTAINER "pin = login\n", 3, "wants a PIN", "pin = application"},
+		{CONTAINER "pin = always\n", 3, "wants a PIN", "pin = application"},
 		/* the first complaint wins */
 		{"[module]\nlog = loud\ntimeout = 0\n", 2, "log = loud", "trace"},
 	};
@@ -368,6 +434,8 @@ static void test_no_file(void **state)
 	assert_int_equal(s.timeout_ms, 10000);
 	assert_true(s.check_signatures);
 	assert_string_equal(s.lock_dir, "/run/lock/iotsafe");
+	assert_string_equal(s.store_dir, "/var/lib/iotsafe");
+	assert_false(s.verify_on_card);
 	assert_int_equal(s.slot_count, 0);
 	/* named by the environment it has to be there */
 	setenv("IOTSAFE_CONF", missing, 1);
@@ -387,11 +455,11 @@ static void test_no_file(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_every_key), cmocka_unit_test(test_words),
-		cmocka_unit_test(test_refused),	  cmocka_unit_test(test_long_lines),
-		cmocka_unit_test(test_bytes),	  cmocka_unit_test(test_counts),
-		cmocka_unit_test(test_mode),	  cmocka_unit_test(test_owner),
-		cmocka_unit_test(test_no_file),
+		cmocka_unit_test(test_every_key),  cmocka_unit_test(test_words),
+		cmocka_unit_test(test_pin_words),  cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_long_lines), cmocka_unit_test(test_bytes),
+		cmocka_unit_test(test_counts),	   cmocka_unit_test(test_mode),
+		cmocka_unit_test(test_owner),	   cmocka_unit_test(test_no_file),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);
