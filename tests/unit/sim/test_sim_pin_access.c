@@ -109,6 +109,71 @@ static void test_files_and_other_references(void **state)
 	rig_expect(r, "81 CD 00 00 03 850101", "34*9000");
 }
 
+#define HKDF "81 4A 00 00 09 86010A D500 91020001"
+#define PRF "81 48 00 00 0C 86010A D2040A0B0C0D D30120"
+#define AGREE "81 46 00 00 06 840104 850104"
+
+static void test_secrets_and_agreement(void **state)
+{
+	struct rig *own = rig_new("full", 0);
+	(void)state;
+	rig_select(own);
+	rig_control(own, "pin enable 01", "ok");
+	rig_expect(own, "81 B9 00 00 03 840104", "*9000");
+	protect(own, OBJECT_SECRET, 0x0A, PIN_APPLICATION, false);
+	protect(own, OBJECT_PRIVATE, 0x04, PIN_APPLICATION, false);
+	rig_expect(own, HKDF, "6982");
+	rig_expect(own, PRF, "6982");
+	rig_expect(own, AGREE, "6982");
+	rig_expect(own, "81 B9 00 00 03 840104", "6982");
+	pin_send(own, "20", PIN_1234, "9000");
+	for (int i = 0; i < 2; i++) {
+		rig_expect(own, HKDF, "*9000");
+		rig_expect(own, PRF, "*9000");
+		rig_expect(own, AGREE, "*9000");
+	}
+	protect(own, OBJECT_SECRET, 0x0A, PIN_APPLICATION, true);
+	rig_expect(own, HKDF, "*9000");
+	rig_expect(own, HKDF, "6982");
+	rig_expect(own, AGREE, "6982");
+	pin_send(own, "20", PIN_1234, "9000");
+	rig_expect(own, PRF, "*9000");
+	rig_expect(own, PRF, "6982");
+	protect(own, OBJECT_PRIVATE, 0x04, PIN_APPLICATION, true);
+	pin_send(own, "20", PIN_1234, "9000");
+	rig_expect(own, AGREE, "*9000");
+	rig_expect(own, AGREE, "6982");
+	rig_free(own);
+}
+
+/* A MAC takes its key through the same pair of commands as a signature. */
+static void test_mac(void **state)
+{
+	struct rig *own = rig_new("thales", 0);
+	char init[80] = "";
+	(void)state;
+	rig_expect(own, "01 A4 04 00 0F A00000003053F12401770101495341", "9000");
+	rig_control(own, "pin enable 01", "ok");
+	struct store *s = own->card->uicc.store;
+	for (size_t i = 0; i < s->count; i++) {
+		const struct object *o = &s->object[i];
+		if (o->kind != OBJECT_SECRET)
+			continue;
+		assert_int_equal(o->id_len, 1);
+		protect(own, OBJECT_SECRET, o->id[0], PIN_APPLICATION, true);
+		snprintf(init, sizeof(init), "01 2A 00 01 09 8601%02X A10101 920108", o->id[0]);
+	}
+	rig_expect(own, init, "6982");
+	pin_send(own, "20", PIN_1234, "9000");
+	for (int i = 0; i < 2; i++) {
+		rig_expect(own, init, "9000");
+		rig_expect(own, "01 2B 80 01 04 9F02 3031", "*9000");
+		rig_expect(own, init, "6982");
+		pin_send(own, "20", PIN_1234, "9000");
+	}
+	rig_free(own);
+}
+
 static void test_disabled_is_satisfied(void **state)
 {
 	struct rig *r = *state;
@@ -331,6 +396,8 @@ int main(void)
 		TEST(test_lost_between_init_and_update),
 		TEST(test_rights_before_pin),
 		TEST(test_files_and_other_references),
+		cmocka_unit_test(test_secrets_and_agreement),
+		cmocka_unit_test(test_mac),
 		TEST(test_disabled_is_satisfied),
 		TEST(test_blocked),
 		TEST(test_always),
