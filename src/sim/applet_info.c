@@ -61,6 +61,14 @@ static unsigned derivations_of(const struct traits *config)
 	return functions_of(config) & FUNCTION_DERIVE ? config->app_derive & ~without : 0;
 }
 
+/* Has the applet commands for containers of this kind? */
+static bool kind_known(const struct traits *config, enum object_kind kind)
+{
+	if (kind == OBJECT_SECRET)
+		return config->personality != PERSONALITY_TYPE1;
+	return kind == OBJECT_FILE || config->personality != PERSONALITY_TYPE2;
+}
+
 /* B1 to B4: files, private, public, secret keys. What the applet has no commands for, it has no
  * room for. */
 static void put_capacities(const struct applet_call *c, struct wtr *w)
@@ -69,14 +77,12 @@ static void put_capacities(const struct applet_call *c, struct wtr *w)
 							     OBJECT_PUBLIC, OBJECT_SECRET};
 	const struct store *s = c->uicc->store;
 	for (unsigned k = 0; k < OBJECT_KINDS; k++) {
-		bool pair = order[k] == OBJECT_PRIVATE || order[k] == OBJECT_PUBLIC;
 		unsigned n = 0;
 		for (size_t i = 0; i < s->count; i++)
 			n += s->object[i].kind == order[k];
 		if (n < OBJECTS_PER_KIND)
 			n = OBJECTS_PER_KIND;
-		if ((pair && s->config.personality == PERSONALITY_TYPE2) ||
-		    (order[k] == OBJECT_SECRET && s->config.personality == PERSONALITY_TYPE1))
+		if (!kind_known(&s->config, order[k]))
 			n = 0;
 		tlv_put_u8(w, (uint8_t)(TAG_CAPACITY_FILES + k), (uint8_t)n);
 	}
@@ -188,7 +194,7 @@ static const struct object *listed(const struct store *s, size_t at)
 {
 	const enum object_kind *order = s->config.layout == LAYOUT_L3 ? order_flat : order_wrapped;
 	for (unsigned k = 0; k < OBJECT_KINDS; k++) {
-		for (size_t i = 0; i < s->count; i++) {
+		for (size_t i = 0; i < s->count && kind_known(&s->config, order[k]); i++) {
 			if (s->object[i].kind == order[k] && at-- == 0)
 				return &s->object[i];
 		}

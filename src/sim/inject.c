@@ -84,7 +84,8 @@ status inject_text(struct store *s, enum object_kind kind, const char *text, cha
 	struct bytes id = {0};
 	SECRET(raw, SECRET_MAX);
 	struct wtr value = wtr_on(raw.p, raw.cap);
-	if (!text_item(&r, '=', &id) || hex_get(rdr_rest(&r), &value) != ST_OK) {
+	bool parted = text_item(&r, '=', &id) && text[id.n] == '=';
+	if (!parted || hex_get(rdr_rest(&r), &value) != ST_OK) {
 		snprintf(err, 128, "expected ID=VALUE in hexadecimal");
 		return ST_ARG;
 	}
