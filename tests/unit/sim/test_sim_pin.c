@@ -220,6 +220,7 @@ static void test_unblock_blocks(void **state)
 	}
 	pin_send(r, "2C", PUK_WRONG PIN_5678, "6983");
 	pin_send(r, "2C", PUK_RIGHT PIN_5678, "6983");
+	pin_send(r, "2C", PUK_RIGHT "FFFFFFFFFFFFFFFF", "6983");
 	rig_expect(r, "00 2C 00 01", "63C0");
 	rig_control(r, "config set pin-blocked-query 6983", "ok");
 	rig_expect(r, "00 2C 00 01", "6983");

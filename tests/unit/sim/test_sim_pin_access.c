@@ -264,6 +264,11 @@ static void test_always_and_failures(void **state)
 	rig_expect(r, "81 B0 00 00 03 830102 04", "3082*9000");
 	rig_expect(r, "81 B0 00 04 03 830102 04", "6982");
 	pin_send(r, "20", PIN_1234, "9000");
+	struct object *half = store_find_id(r->card->uicc.store, OBJECT_PUBLIC, BYTES_LIT("\x11"));
+	assert_non_null(half);
+	half->functions &= (uint8_t)~FUNCTION_KEYGEN;
+	rig_expect(r, "81 B9 00 00 03 840111", "6985");
+	half->functions |= FUNCTION_KEYGEN;
 	rig_expect(r, "81 B9 00 00 03 840111", "*9000");
 	rig_expect(r, "81 B9 00 00 03 840111", "6982");
 }

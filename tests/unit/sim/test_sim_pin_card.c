@@ -48,20 +48,38 @@ static void test_containers_keep_asking(void **state)
 	rig_expect(r, "81 2A 00 01 0D 840111 A10103 91020001 920104", "6982");
 }
 
-/* card.txt holds the counter before the answer is out, as a card does: a simulator that is killed
- * gives no try back. */
-static void test_on_disk_at_once(void **state)
+static bool on_disk(struct rig *r, const char *what)
 {
-	struct rig *r = *state;
 	char path[160], text[32768];
-	pin_send(r, "20", PIN_9999, "63C2");
 	snprintf(path, sizeof(path), "%s/card.txt", r->card_dir);
 	FILE *f = fopen(path, "re");
 	assert_non_null(f);
 	size_t n = fread(text, 1, sizeof(text) - 1, f);
 	fclose(f);
 	text[n] = '\0';
-	assert_non_null(strstr(text, "[pin]\nreference = 01\ntries = 2\nmax = 3\n"));
+	return strstr(text, what) != NULL;
+}
+
+/* card.txt holds the counter before the answer is out, as a card does: a simulator that is killed
+ * gives no try back. */
+static void test_on_disk_at_once(void **state)
+{
+	struct rig *r = *state;
+	char path[160];
+	pin_send(r, "20", PIN_9999, "63C2");
+	assert_true(on_disk(r, "[pin]\nreference = 01\ntries = 2\nmax = 3\n"));
+	rig_expect(r, "00 20 00 02 08" PIN_9999, "6A88");
+	assert_true(on_disk(r, "\nstrange-verifies = 1\n"));
+	pin_send(r, "24", PIN_1234 PIN_5678, "9000");
+	assert_true(on_disk(r, "\nvalue = " PIN_5678 "\npuk = " PUK_RIGHT "\n"));
+	pin_send(r, "26", PIN_5678, "9000");
+	assert_true(on_disk(r, "\nenabled = 0\n"));
+	pin_send(r, "28", PIN_5678, "9000");
+	assert_false(on_disk(r, "\nenabled = 0\n"));
+	pin_send(r, "2C", PUK_WRONG PIN_9999, "63C9");
+	assert_true(on_disk(r, "\npuk-tries = 9\n"));
+	pin_send(r, "20", PIN_9999, "63C2");
+	snprintf(path, sizeof(path), "%s/card.txt", r->card_dir);
 	struct stat before, after;
 	assert_int_equal(stat(path, &before), 0);
 	rig_expect(r, "00 20 00 01", "63C2");
