@@ -20,7 +20,8 @@ enum {
 	STORE_LABEL_MAX = 64,
 	STORE_ID_MAX = 64,
 	STORE_VALUE_MAX = 32767,
-	STORE_NAME_MAX = 96, /* of an entry's file */
+	STORE_NAME_MAX = 96,	/* of an entry's file */
+	STORE_TEXT_MAX = 49152, /* of an entry as text: base64 of the value, and its lines */
 };
 
 enum store_kind { STORE_CERTIFICATE, STORE_DATA, STORE_KEY_NAME };
@@ -48,18 +49,22 @@ struct store_list {
 /* May entries be written for this SIM (without making anything)? */
 bool store_writable(const char *dir, const char *iccid);
 /* All entries of the SIM, in the order of their file names. A missing folder is an empty list;
- * damaged or foreign files are passed over with a log line. Free with store_list_free. */
+ * so is an ICCID that is not 1 to 20 digits; damaged or foreign files are passed over with a log
+ * line. ST_CRYPTO when libcrypto is gone, ST_NOMEM, ST_IO. Free with store_list_free. */
 status store_read(const char *dir, const char *iccid, struct store_list *ret) MUST_USE;
 void store_list_free(struct store_list *l);
 /* Adds the entry, or replaces the one of entry->file when that is not empty; makes the folder.
- * The file's name goes to ret_file. ST_STORE with a log line that names path and reason. ST_FULL
- * beyond STORE_ENTRIES_MAX. */
+ * The file's name goes to ret_file. An entry that is there already, byte by byte, stays the only
+ * one. ST_ARG for what is no entry: a certificate that is not one whole DER SEQUENCE, a name
+ * without key, application or object-id without data, entry->file of another kind or not from
+ * here. ST_STORE with a log line that names path and reason. ST_FULL beyond STORE_ENTRIES_MAX. */
 status store_put(const char *dir, const char *iccid, const struct store_entry *entry,
 		 char ret_file[STORE_NAME_MAX]) MUST_USE;
-/* ST_NO_ENTRY when there is none. */
+/* ST_NO_ENTRY when there is none; ST_STORE. */
 status store_remove(const char *dir, const char *iccid, const char *file) MUST_USE;
 
-/* The file format, for tests and fuzzing. */
+/* The file format (store_text.c), for tests and fuzzing. store_parse: ST_MALFORMED; e.file stays
+ * empty; free ret->value. */
 status store_parse(struct bytes text, struct store_entry *ret) MUST_USE;
 status store_print(const struct store_entry *e, struct wtr *w) MUST_USE;
 
