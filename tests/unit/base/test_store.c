@@ -266,71 +266,40 @@ static status parse_body(const char *body)
 }
 
 #define KEY "key: A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5\n"
+#define NAMED "kind: key-name\n" KEY
 #define DATA(base64) "kind: data\n-----BEGIN DATA-----\n" base64 "-----END DATA-----\n"
+#define CERTIFICATE(kind, base64)                                                                  \
+	"kind: " kind "\n-----BEGIN CERTIFICATE-----\n" base64 "-----END CERTIFICATE-----\n"
 
 static void test_bodies(void **state)
 {
+	/* clang-format off */
 	static const char *const good[] = {
-		DATA(""),
-		DATA("QQ==\n"),
-		DATA("QUE=\n"),
-		DATA("QUFB\n"),
-		"kind: key-name\n" KEY,
-		KEY "label: x\nkind: key-name\n",
-		"kind: certificate\n-----BEGIN CERTIFICATE-----\nMAMCAQE=\n"
-		"-----END CERTIFICATE-----\n",
+		DATA(""), DATA("QQ==\n"), DATA("QUE=\n"), DATA("QUFB\n"),
+		"kind: key-name\n" KEY, KEY "label: x\nkind: key-name\n",
+		CERTIFICATE("certificate", "MAMCAQE=\n"),
 	};
 	static const char *const bad[] = {
-		"",
-		"\n",
-		"kind: data",
-		"kind: data\n",
-		"kind: door\n",
-		KEY,
+		"", "\n", "kind: data", "kind: data\n", "kind: door\n", KEY,
 		"kind: key-name\n", /* without its key */
-		"kind: key-name\n" KEY KEY,
-		"kind: key-name\n" KEY "more: x\n",
-		"kind: key-name\n" KEY "\n",
-		"kind:key-name\n" KEY,
-		"kind: key-name\nkey: A5A5\n",
-		"kind: key-name\nkey: \n",
-		"kind: key-name\n" KEY "id: \n",
-		"kind: key-name\n" KEY "id: 1\n",
-		"kind: key-name\n" KEY "label: \\\n",
-		"kind: key-name\n" KEY "label: \\x\n",
-		"kind: key-name\n" KEY "label: \\x00\n",
-		"kind: key-name\n" KEY "label: \\q\n",
-		"kind: key-name\n" KEY "label: \\xG0\n",
-		"kind: key-name\n" KEY "label: \x01\n",
-		"kind: key-name\n" KEY "label: x\r\n",
-		"kind: key-name\n" KEY "application: x\n",
-		"kind: key-name\n" KEY "object-id: 00\n",
+		NAMED KEY, NAMED "more: x\n", NAMED "\n", "kind:key-name\n" KEY,
+		"kind: key-name\nkey: A5A5\n", "kind: key-name\nkey: \n",
+		NAMED "id: \n", NAMED "id: 1\n",
+		NAMED "label: \\\n", NAMED "label: \\x\n", NAMED "label: \\x00\n",
+		NAMED "label: \\q\n", NAMED "label: \\xG0\n", NAMED "label: \x01\n",
+		NAMED "label: x\r\n", NAMED "application: x\n", NAMED "object-id: 00\n",
 		"-----BEGIN DATA-----\nkind: data\n",
-		DATA("\n"),
-		DATA("Q\n"),
-		DATA("QQ\n"),
-		DATA("QQ=\n"),
-		DATA("QQ==QQ==\n"),
-		DATA("QUFB\nQUFB\n"),
-		DATA("QQ==\nQQ==\n"),
-		DATA("QUFB\n") "x\n",
-		DATA("QR==\n"),
-		DATA("QUF=\n"),
-		DATA("Q===\n"),
-		DATA("====\n"),
-		DATA("QU-B\n"),
-		DATA("QUFB \n"),
-		DATA("QUFB\r\n"),
-		DATA("QUFB\n") "\n",
-		DATA("=QUF\n"),
+		DATA("\n"), DATA("Q\n"), DATA("QQ\n"), DATA("QQ=\n"), DATA("QQ==QQ==\n"),
+		DATA("QUFB\nQUFB\n"), DATA("QQ==\nQQ==\n"), DATA("QUFB\n") "x\n",
+		DATA("QR==\n"), DATA("QUF=\n"), DATA("Q===\n"), DATA("====\n"), DATA("QU-B\n"),
+		DATA("QUFB \n"), DATA("QUFB\r\n"), DATA("QUFB\n") "\n", DATA("=QUF\n"),
 		DATA("Q=UF\n"),
 		DATA("QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFB\n"),
 		"kind: data\n-----BEGIN DATA-----\nQUFB\n-----END CERTIFICATE-----\n",
-		"kind: data\n-----BEGIN CERTIFICATE-----\nMAMCAQE=\n-----END CERTIFICATE-----\n",
-		"kind: certificate\n-----BEGIN CERTIFICATE-----\nMAMCAQ==\n"
-		"-----END CERTIFICATE-----\n",
-		"kind: certificate\n-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n",
+		CERTIFICATE("data", "MAMCAQE=\n"), CERTIFICATE("certificate", "MAMCAQ==\n"),
+		CERTIFICATE("certificate", ""),
 	};
+	/* clang-format on */
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(good); i++)
