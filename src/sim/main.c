@@ -47,7 +47,7 @@ static void help(FILE *to)
 	      "  --apdu-log FILE      a line an APDU: seconds, front, command, response\n"
 	      "  --latency MS         card time added to each APDU\n"
 	      "  --byte-rate BPS      the link's speed in bytes a second\n"
-	      "  --fault SPEC         NAME[@N][xCOUNT][:PARAM], repeatable\n\n"
+	      "  --fault SPEC         NAME[/INS][@N][xCOUNT][:PARAM], repeatable\n\n"
 	      "profiles:\n",
 	      to);
 	for (size_t i = 0; i < profile_count; i++)

@@ -27,7 +27,7 @@ refuses() {
 
 "$sim" --help >"$dir/help"
 for word in demo type2 thales zariot ntt quantag wolfssl pin rsa empty full \
-	--unix --at --vpcd --apdu-log --latency --byte-rate --pin --puk --fault C12 F16 BADSIG; do
+	--unix --at --vpcd --apdu-log --latency --byte-rate --pin --puk --key --secret --fault C12 F16 BADSIG; do
 	grep -qF -- "$word" "$dir/help" || fail "--help does not tell of $word"
 done
 "$sim" --version | grep -q '^iotsafe-sim [0-9]' || fail --version
@@ -42,6 +42,9 @@ refuses 'one DIR' new "$dir/a" "$dir/b" --profile demo
 refuses '--iccid' new "$dir/a" --profile demo --iccid 12
 refuses '--iccid' new "$dir/a" --profile demo --iccid
 refuses '--cert-size' new "$dir/a" --profile demo --cert-size 70000
+refuses '--key: expected ID=HEX' new "$dir/a" --profile demo --key
+refuses '--key: there is no private key 77' new "$dir/c" --profile demo --key 77=00
+refuses '--secret: there is no secret key 0A' new "$dir/d" --profile demo --secret 0A=00
 refuses 'not empty' new "$dir" --profile demo
 refuses '--pin: expected 4 to 8 digits' new "$dir/a" --profile pin --pin
 rm -rf "$dir/a"
