@@ -19,7 +19,7 @@ status bag_set_bool(struct bag *b, CK_ATTRIBUTE_TYPE type, bool v) MUST_USE;
 status bag_set_ulong(struct bag *b, CK_ATTRIBUTE_TYPE type, CK_ULONG v) MUST_USE;
 void bag_drop(struct bag *b, CK_ATTRIBUTE_TYPE type);
 bool bag_has(const struct bag *b, CK_ATTRIBUTE_TYPE type);
-/* The value's view, lives until the bag changes; empty when absent. */
+/* The value's view, lives until this attribute is set anew or dropped; empty when absent. */
 struct bytes bag_get(const struct bag *b, CK_ATTRIBUTE_TYPE type);
 /* `otherwise` when it is absent or of another size. */
 bool bag_bool(const struct bag *b, CK_ATTRIBUTE_TYPE type, bool otherwise);

@@ -123,6 +123,9 @@ typedef struct CK_TLS_KDF_PARAMS {
 	CK_ULONG ulContextDataLength;
 } CK_TLS_KDF_PARAMS;
 #endif
+#ifndef CKK_CHACHA20
+#define CKK_CHACHA20 0x33UL
+#endif
 /* values of CKA_PROFILE_ID */
 #ifndef CKP_BASELINE_PROVIDER
 #define CKP_BASELINE_PROVIDER 1UL

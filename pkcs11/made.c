@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "made.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "slot.h"
@@ -35,17 +36,31 @@ void made_free(struct made_list *l, bool in_flux)
 	l->count = 0;
 }
 
+/* What the caller did not, or could not say. */
+static status complete(struct bag *b, CK_OBJECT_HANDLE h)
+{
+	char name[32];
+	int n = snprintf(name, sizeof(name), "session-object:%lu", h);
+
+	TRY(bag_set(b, CKA_UNIQUE_ID, name, (size_t)n));
+	if (bag_ulong(b, CKA_CLASS, CKO_DATA) == CKO_SECRET_KEY)
+		return bag_set_ulong(b, CKA_VALUE_LEN, bag_get(b, CKA_VALUE).n);
+	return ST_OK;
+}
+
 status made_add(struct slot *s, CK_SESSION_HANDLE owner, struct bag *b, CK_OBJECT_HANDLE *ret_h)
 {
-	struct made *m = calloc(1, sizeof(*m));
+	CK_OBJECT_HANDLE h = token_new_handle();
 	struct made_list *l = &s->made;
 
+	TRY(complete(b, h));
+	struct made *m = calloc(1, sizeof(*m));
 	if (m == NULL)
 		return ST_NOMEM;
 	pthread_mutex_lock(&l->lock);
 	bool room = l->count < MADE_MAX;
 	if (room) {
-		*m = (struct made){l->first, token_new_handle(), owner, *b};
+		*m = (struct made){l->first, h, owner, *b};
 		l->first = m;
 		l->count++;
 		*ret_h = m->handle;

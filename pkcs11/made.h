@@ -27,8 +27,8 @@ void made_init(struct made_list *l);
 /* in_flux: in a child of a process that was changing it: leaves memory alone. */
 void made_free(struct made_list *l, bool in_flux);
 
-/* Takes the bag over on success (the caller's is then empty). `owner` is the session that the
- * object dies with. ST_OBJECT_MEMORY, ST_NOMEM. */
+/* Takes the bag over on success (the caller's is then empty), with CKA_UNIQUE_ID and CKA_VALUE_LEN
+ * added. `owner` is the session that the object dies with. ST_OBJECT_MEMORY, ST_NOMEM. */
 status made_add(struct slot *s, CK_SESSION_HANDLE owner, struct bag *b,
 		CK_OBJECT_HANDLE *ret_h) MUST_USE;
 /* A copy of its attributes, to be freed with bag_free. ST_NO_OBJECT. */

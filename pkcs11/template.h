@@ -9,11 +9,19 @@
 
 #include "bag.h"
 
+enum {
+	/* one value; longer ones are nonsense or an attack */
+	TEMPLATE_VALUE_MAX = 1 << 20,
+};
+
 enum template_use {
 	TEMPLATE_CREATE, /* C_CreateObject: the class is in the template */
-	TEMPLATE_DERIVE, /* C_DeriveKey: the bag holds what the mechanism fixes */
-	TEMPLATE_COPY,	 /* the bag holds the original */
-	TEMPLATE_SET,	 /* the bag holds the object */
+	/* C_DeriveKey: the bag holds what template_inherit put there, and CKA_KEY_TYPE where the
+	 * mechanism has another default than CKK_GENERIC_SECRET. To be applied before the card is
+	 * asked; CKA_VALUE is added afterwards, CKA_VALUE_LEN and CKA_UNIQUE_ID by made_add. */
+	TEMPLATE_DERIVE,
+	TEMPLATE_COPY, /* the bag holds the original */
+	TEMPLATE_SET,  /* the bag holds the object */
 };
 
 /* Pointers and counts: ST_ARG for what points nowhere or is absurdly long. */
@@ -26,8 +34,17 @@ status template_bool(const CK_ATTRIBUTE *tmpl, CK_ULONG n, CK_ATTRIBUTE_TYPE typ
 		     bool *ret) MUST_USE;
 status template_ulong(const CK_ATTRIBUTE *tmpl, CK_ULONG n, CK_ATTRIBUTE_TYPE type,
 		      CK_ULONG otherwise, CK_ULONG *ret) MUST_USE;
+/* The beginning of a derived object: CKA_CLASS (CKO_SECRET_KEY, or CKO_DATA), and what `parent`
+ * demands: of a sensitive or unextractable session object nothing less protected comes;
+ * CKA_ALWAYS_SENSITIVE and _NEVER_EXTRACTABLE carry over as far as the child's own flags allow.
+ * NULL: a key of the card, which is both, and whose results have left it in the clear: the template
+ * decides. */
+status template_inherit(const struct bag *parent, CK_OBJECT_CLASS class, struct bag *b) MUST_USE;
+/* Is n bytes a size of keys of this type? */
+bool template_key_size(CK_KEY_TYPE type, size_t n);
 /* Applies the caller's template to the bag, which keeps its old content on failure. ST_ATTR_TYPE,
- * ST_ATTR_VALUE, ST_ATTR_RO, ST_TEMPLATE_INCOMPLETE, ST_TEMPLATE_INCONSISTENT, ST_NOMEM. */
+ * ST_ATTR_VALUE, ST_ATTR_RO, ST_TEMPLATE_INCOMPLETE, ST_TEMPLATE_INCONSISTENT,
+ * ST_CURVE_UNSUPPORTED, ST_NOMEM. */
 status template_apply(enum template_use use, const CK_ATTRIBUTE *tmpl, CK_ULONG n,
 		      struct bag *b) MUST_USE;
 
