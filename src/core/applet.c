@@ -22,6 +22,22 @@ void applet_put_address(struct wtr *w, const struct container *ct)
 		tlv_put(w, label_tags[ct->kind], container_label(ct));
 }
 
+uint8_t applet_hash_bit(enum hash_alg h)
+{
+	switch (h) {
+	case HASH_SHA256:
+		return CARD_SHA256;
+	case HASH_SHA384:
+		return CARD_SHA384;
+	case HASH_SHA512:
+		return CARD_SHA512;
+	case HASH_NONE:
+	case HASH_SHA1:
+		break;
+	}
+	return 0;
+}
+
 /* FNV-1a: tells two lists apart, guards nothing. */
 static uint64_t digest(struct bytes b)
 {
@@ -191,23 +207,29 @@ struct public_op {
 	struct public_key key;
 };
 
-static status op_read_public(struct card *c, void *arg, deadline dl)
+status applet_read_public(struct card *c, const struct container *pub, struct public_key *ret_key,
+			  deadline dl)
 {
-	struct public_op *op = arg;
 	uint8_t data[2 + CONTAINER_LABEL_MAX];
 	struct wtr w = WTR_ON(data);
 	struct bytes reply, point;
 
-	applet_put_address(&w, op->pub);
+	applet_put_address(&w, pub);
 	TRY(exec_call(c, &CALL(CMD_READ_PUBLIC, .data = wtr_bytes(&w)), &reply, NULL, dl));
 	TRY(tlv_point(reply, &point));
-	if (point.n > sizeof(op->key.point))
+	if (point.n > sizeof(ret_key->point))
 		return ST_MALFORMED;
-	op->key.kind = PUBLIC_EC;
-	op->key.curve = container_curve(op->pub);
-	memcpy(op->key.point, point.p, point.n);
-	op->key.point_len = point.n;
+	*ret_key = (struct public_key){.kind = PUBLIC_EC, .curve = container_curve(pub)};
+	memcpy(ret_key->point, point.p, point.n);
+	ret_key->point_len = point.n;
 	return ST_OK;
+}
+
+static status op_read_public(struct card *c, void *arg, deadline dl)
+{
+	struct public_op *op = arg;
+
+	return applet_read_public(c, op->pub, &op->key, dl);
 }
 
 status card_read_public(struct card *c, const struct container *pub, struct public_key *ret_key,

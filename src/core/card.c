@@ -61,6 +61,7 @@ void card_forget_identity(struct card *c)
 	c->session = 1;
 	c->close_after_sign = c->sign_ended = false;
 	c->closes_needed = 0;
+	c->sig_header = c->lacks = 0;
 	card_invalidate(c);
 }
 
@@ -75,6 +76,7 @@ void card_invalidate(struct card *c)
 void card_list_stale(struct card *c)
 {
 	c->list_stale = true;
+	c->list_digest = 0; /* the list that was read proves the card no more */
 	c->epoch++;
 }
 

@@ -39,6 +39,8 @@ struct card {
 	bool close_after_sign;	/* this card does not reuse a session that is done */
 	bool sign_ended;	/* the last signature came to its end, by this process */
 	unsigned closes_needed; /* INITs in a row that a close had to help */
+	uint8_t sig_header;	/* bytes before a signature: 2, 3; 0: not seen yet */
+	uint8_t lacks;		/* LACKS_*: it said that it has no such command or mode */
 
 	struct catalog *catalog; /* NULL until read */
 	bool list_stale;	 /* 63CF: read it again at the next card_catalog */
@@ -47,6 +49,10 @@ struct card {
 
 	uint8_t reply[REPLY_TOTAL_MAX];
 };
+
+/* bits of card.lacks; those of COMPUTE PRF by enum card_prf_mode */
+enum { LACKS_PRF_ALL = 0x07, LACKS_HKDF = 0x08 };
+#define LACKS_PRF(mode) ((uint8_t)(1U << (mode)))
 
 /* --- exec.c: one command of the table --- */
 struct call {
@@ -91,5 +97,36 @@ void card_list_stale(struct card *c);
 status applet_list(struct card *c, struct catalog *cat, uint64_t *ret_digest, deadline dl) MUST_USE;
 /* The TLV that addresses a container: its ID, else its label. */
 void applet_put_address(struct wtr *w, const struct container *ct);
+/* READ PUBLIC KEY on the open channel. The point is not checked to be on the curve. */
+status applet_read_public(struct card *c, const struct container *pub, struct public_key *ret_key,
+			  deadline dl) MUST_USE;
+/* The bit of tag 91, as in container.hash_algs; 0 for a hash that cards do not have. */
+uint8_t applet_hash_bit(enum hash_alg h);
+
+/* --- session.c: what begins with an init and ends with a close (§9) --- */
+enum session_family { SESSION_SIGN, SESSION_VERIFY, SESSION_PUT };
+struct session {
+	enum session_family family;
+	struct bytes init; /* the data field of the init */
+	/* The updates; their number is c->session. Copies what it wants of the last answer. */
+	status (*body)(struct card *c, void *arg, deadline dl);
+	void *arg;
+};
+/* Opens (with the ways out of a session that is stuck), runs the body, once more when it was
+ * refused with 6985, and closes. */
+status session_run(struct card *c, const struct session *s, deadline dl) MUST_USE;
+/* Closes session c->session. Its status word tells nothing: one that is not open may be closed. */
+status session_close(struct card *c, enum session_family family, deadline dl) MUST_USE;
+/* One of the three words that a busy or stuck session gives, on different cards (§20 no. 9)? */
+bool session_stuck(status st);
+
+/* --- keypair.c --- */
+/* PUT PUBLIC KEY on the open channel; *sent is set before anything can have changed. */
+status keypair_put(struct card *c, const struct container *pub, struct bytes point, bool *sent,
+		   deadline dl) MUST_USE;
+
+/* --- verify.c --- */
+/* Learns from a signature answer how wide this card's header of tag 33 is. */
+void verify_learn_header(struct card *c, struct bytes reply);
 
 #endif

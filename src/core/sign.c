@@ -16,22 +16,6 @@ struct sign_op {
 	size_t n;
 };
 
-static uint8_t hash_bit(enum hash_alg h)
-{
-	switch (h) {
-	case HASH_SHA256:
-		return CARD_SHA256;
-	case HASH_SHA384:
-		return CARD_SHA384;
-	case HASH_SHA512:
-		return CARD_SHA512;
-	case HASH_NONE:
-	case HASH_SHA1:
-		break;
-	}
-	return 0;
-}
-
 static uint8_t sig_bit(enum card_sig s)
 {
 	static const uint8_t bits[] = {[CARD_SIG_ECDSA] = SIG_ECDSA,
@@ -48,7 +32,7 @@ static status init(struct card *c, const struct card_sign_request *rq, deadline 
 
 	applet_put_address(&w, rq->key);
 	tlv_put_u8(&w, TAG_MODE, MODE_PAD_AND_SIGN);
-	tlv_put(&w, TAG_HASH, BYTES_OF(((uint8_t[]){0x00, hash_bit(rq->hash)})));
+	tlv_put(&w, TAG_HASH, BYTES_OF(((uint8_t[]){0x00, applet_hash_bit(rq->hash)})));
 	tlv_put_u8(&w, TAG_SIG_ALG, sig_bit(rq->sig));
 	TRY(wtr_done(&w));
 	return exec_call(c, &CALL(CMD_SIGN_INIT, .p2 = P(c->session), .data = wtr_bytes(&w)), NULL,
@@ -70,18 +54,9 @@ static status update(struct card *c, enum tlv_tag tag, struct bytes what, struct
 	return st;
 }
 
-/* Its status tells nothing: a session that is not open may be closed too. */
 static status close_session(struct card *c, deadline dl)
 {
-	status st = exec_call(c, &CALL(CMD_SIGN_CLOSE, .p2 = P(c->session)), NULL, NULL, dl);
-
-	return card_refused(st) ? ST_OK : st;
-}
-
-/* The three words that a busy or stuck session gives, on different cards (§20 no. 9). */
-static bool session_stuck(status st)
-{
-	return st == ST_SW_PARAMS || st == ST_SW_SESSIONS || st == ST_SW_CONDITIONS;
+	return session_close(c, SESSION_SIGN, dl);
 }
 
 /* CIRA's way out: let the old operation end over a constant, as a hash or as a text, whichever it
@@ -169,6 +144,7 @@ static status op_sign(struct card *c, void *arg, deadline dl)
 	TRY(st);
 	c->sign_ended = true;
 	TRY(decode(op->rq, reply, op));
+	verify_learn_header(c, reply);
 	return c->close_after_sign ? close_session(c, dl) : ST_OK;
 }
 
@@ -185,9 +161,9 @@ static status check_request(const struct card_sign_request *rq)
 		return ST_KEY_KIND;
 	if (!k->activated || !(k->functions & FUNCTION_SIGN) ||
 	    (k->sig_algs && !(k->sig_algs & sig_bit(rq->sig))) ||
-	    (k->hash_algs && !(k->hash_algs & hash_bit(rq->hash))))
+	    (k->hash_algs && !(k->hash_algs & applet_hash_bit(rq->hash))))
 		return ST_KEY_UNUSABLE;
-	return hash_bit(rq->hash) ? ST_OK : ST_ARG;
+	return applet_hash_bit(rq->hash) ? ST_OK : ST_ARG;
 }
 
 static status verify(const struct card_sign_request *rq, const struct sign_op *op)
@@ -248,7 +224,7 @@ status card_fit_digest(const struct container *key, struct bytes digest, enum ha
 	 * holds it */
 	for (size_t i = 0; i < ARRAY_LEN(hashes); i++) {
 		size = hash_size(hashes[i]);
-		if (key->hash_algs && !(key->hash_algs & hash_bit(hashes[i])))
+		if (key->hash_algs && !(key->hash_algs & applet_hash_bit(hashes[i])))
 			continue;
 		if (size == field || (best == HASH_NONE && (size > field || size >= digest.n)) ||
 		    (fitted < field && size > field)) {

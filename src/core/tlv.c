@@ -64,6 +64,15 @@ void tlv_put_u8(struct wtr *w, uint8_t tag, uint8_t v)
 	tlv_put(w, tag, bytes_of(&v, 1));
 }
 
+void tlv_put_point(struct wtr *w, struct bytes point)
+{
+	wtr_u8(w, TAG_PUBLIC_DATA);
+	wtr_u8(w, (uint8_t)(point.n + 4));
+	wtr_u8(w, TAG_PUBLIC_EC);
+	wtr_u8(w, (uint8_t)(point.n + 2));
+	tlv_put(w, TAG_EC_POINT, point);
+}
+
 status tlv_signature(struct bytes b, struct bytes *ret_sig)
 {
 	size_t head = 0;
@@ -104,6 +113,30 @@ status tlv_point(struct bytes reply, struct bytes *ret_point)
 		return ST_MALFORMED;
 	*ret_point = b;
 	return ST_OK;
+}
+
+status tlv_raw(struct bytes reply, size_t n, struct bytes *ret_value)
+{
+	/* what may stand between tag and last length byte */
+	static const struct {
+		uint8_t b[2];
+		size_t n;
+	} forms[] = {{{0}, 0}, {{0x00}, 1}, {{0x81}, 1}, {{0x82, 0x00}, 2}};
+
+	if (reply.n == n) {
+		*ret_value = reply;
+		return ST_OK;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
+		size_t head = 2 + forms[i].n;
+
+		if (reply.n == head + n && reply.p[head - 1] == n &&
+		    memcmp(reply.p + 1, forms[i].b, forms[i].n) == 0) {
+			*ret_value = bytes_of(reply.p + head, n);
+			return ST_OK;
+		}
+	}
+	return ST_MALFORMED;
 }
 
 /* One DER INTEGER into field bytes, left-padded. */

@@ -36,6 +36,7 @@ enum tlv_tag {
 	TAG_DERIVATION = 0x94,
 	TAG_TEXT = 0x9B,
 	TAG_FINAL_HASH = 0x9E,
+	TAG_MAC_INPUT = 0x9F, /* Thales */
 	TAG_MODE = 0xA1,
 	TAG_MAX_FILES = 0xB1,
 	TAG_MAX_PRIVATE = 0xB2,
@@ -46,6 +47,11 @@ enum tlv_tag {
 	TAG_INFO_PUBLIC = 0xC2,
 	TAG_INFO_FILE = 0xC3,
 	TAG_INFO_SECRET = 0xC4,
+	TAG_SECRET = 0xD1,
+	TAG_LABEL_SEED = 0xD2,
+	TAG_OUTPUT_LEN = 0xD3,
+	TAG_OTHER_SECRET = 0xD4,
+	TAG_SALT = 0xD5,
 };
 
 /* The next TLV. Survives the two known malformed outputs (§5 rule 5): a declared length that is one
@@ -55,11 +61,16 @@ status tlv_next(struct rdr *r, uint8_t *ret_tag, struct bytes *ret_value) MUST_U
 
 void tlv_put(struct wtr *w, uint8_t tag, struct bytes value);
 void tlv_put_u8(struct wtr *w, uint8_t tag, uint8_t v);
+/* A point as public key data: 34 49 86 (§12.2). */
+void tlv_put_point(struct wtr *w, struct bytes point);
 
 /* The value of a signature answer, whatever its header (§5 rule 3). ST_MALFORMED. */
 status tlv_signature(struct bytes reply, struct bytes *ret_sig) MUST_USE;
 /* The point of a public key answer: 34 49 86, or bare (§10.8). ST_MALFORMED. */
 status tlv_point(struct bytes reply, struct bytes *ret_point) MUST_USE;
+/* An answer that is n raw bytes, or a TLV of any tag that holds them and nothing else (§20 no. 26).
+ * ST_MALFORMED. */
+status tlv_raw(struct bytes reply, size_t n, struct bytes *ret_value) MUST_USE;
 /* ECDSA signature as r || s of field bytes each, from raw or DER (§12.1). ST_MALFORMED. */
 status tlv_ecdsa_raw(struct bytes sig, size_t field, uint8_t *ret_raw) MUST_USE;
 
