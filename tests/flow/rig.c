@@ -252,7 +252,7 @@ static void write_conf(struct rig *r)
 
 	if (!f)
 		fail_msg("%s: %s", r->conf, strerror(errno));
-	fprintf(f, "[module]\nlock-dir = %s/lock\n%s\n", r->dir,
+	fprintf(f, "[module]\nlock-dir = %s/lock\nstore-dir = %s/store\n%s\n", r->dir, r->dir,
 		r->opt.module_conf ? r->opt.module_conf : "");
 	fprintf(f, "[slot sim]\nid = 0\nuri = %s:%s\n%s\n", schemes[r->opt.link], path,
 		r->opt.slot_conf ? r->opt.slot_conf : "");

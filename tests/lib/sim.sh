@@ -49,7 +49,7 @@ sim_stop() { end_process "$sim_pid"; }
 conf_write() { # URI [LINE…]: one slot with the token label "simtok"
 	conf=$work/iotsafe.conf
 	{
-		printf '[module]\nlock-dir = %s\n\n' "$work/lock"
+		printf '[module]\nlock-dir = %s\nstore-dir = %s\n\n' "$work/lock" "$work/store"
 		printf '[slot sim]\nuri = %s\nlabel = simtok\n' "$1"
 		shift
 		for line; do printf '%s\n' "$line"; done
