@@ -33,6 +33,8 @@ status guard_card(struct guard *g)
 	CK_SESSION_HANDLE h = session_handle(s);
 	struct slot *slot = s->slot;
 
+	if (g->slot != NULL)
+		return ST_OK;
 	g->session = NULL;
 	session_unlock(s);
 	slot_lock(slot);

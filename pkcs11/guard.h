@@ -22,7 +22,7 @@ status guard_lib(struct guard *g) MUST_USE;
 status guard_session(struct guard *g, CK_SESSION_HANDLE h) MUST_USE;
 /* Adds the lock of the session's slot, for work on the card or its objects. The session is let go
  * meanwhile (slot before session); ST_NO_SESSION when it was closed, and then g->session is NULL.
- */
+ * Nothing happens when the slot is locked already. */
 status guard_card(struct guard *g) MUST_USE;
 /* Gate, and the slot that has this id locked. ST_NO_SLOT. */
 status guard_slot(struct guard *g, CK_SLOT_ID id) MUST_USE;
