@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pin_memory.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+
+#include "crypto.h"
+#include "log.h"
+#include "mem.h"
+#include "store_file.h"
+
+enum {
+	SALT = 16,
+	HASH = 32,
+	RECORD = SALT + HASH, /* a salt, and SHA-256 of salt, reference and PIN */
+	FILE_MAX = PIN_MEMORY_VALUES * RECORD,
+	PIN_BYTES_MAX = 64,
+	NAME = 24,
+	LOCK_POLL_MS = 10,
+};
+
+static struct store_folder folder_of(const struct pin_memory *m)
+{
+	return (struct store_folder){m->fd, m->dir, m->iccid};
+}
+
+/* A name that the store takes no notice of. */
+static void file_name(uint8_t ref, char ret[NAME])
+{
+	snprintf(ret, NAME, ".pin-refused-%02X", ref);
+}
+
+/* --- one process at a time --- */
+
+static status lock(const struct store_folder *folder, deadline dl)
+{
+	while (flock(folder->fd, LOCK_EX | LOCK_NB) != 0) {
+		if (errno != EWOULDBLOCK && errno != EINTR) {
+			log_error("store: %s/%s: %s", folder->dir, folder->iccid, strerror(errno));
+			return ST_STORE;
+		}
+		if (deadline_passed(dl))
+			return ST_TIMEOUT;
+		deadline_sleep(dl, LOCK_POLL_MS);
+	}
+	return ST_OK;
+}
+
+status pin_memory_open(const char *dir, const char *iccid, deadline dl, struct pin_memory *ret_m)
+{
+	struct store_folder folder = {-1, dir, iccid};
+
+	TRY(store_file_open(dir, iccid, true, &folder));
+	status st = store_file_writable(dir, iccid) ? lock(&folder, dl) : ST_STORE;
+	if (st == ST_STORE)
+		log_error("store: %s/%s: it cannot be written", dir, iccid);
+	if (st != ST_OK) {
+		store_file_close(&folder);
+		return st;
+	}
+	*ret_m = (struct pin_memory){folder.fd, dir, iccid};
+	return ST_OK;
+}
+
+void pin_memory_close(struct pin_memory *m)
+{
+	struct store_folder folder = folder_of(m);
+
+	store_file_close(&folder); /* and with it the lock */
+	m->fd = -1;
+}
+
+/* --- records, the latest first --- */
+
+static status digest(const uint8_t salt[SALT], uint8_t ref, struct bytes pin, uint8_t ret[HASH_MAX])
+{
+	SECRET(text, SALT + 1 + PIN_BYTES_MAX);
+
+	if (pin.n > PIN_BYTES_MAX)
+		return ST_ARG;
+	memcpy(text.p, salt, SALT);
+	text.p[SALT] = ref;
+	memcpy(text.p + SALT + 1, pin.p, pin.n);
+	return hash_once(HASH_SHA256, bytes_of(text.p, SALT + 1 + pin.n), ret);
+}
+
+static status load(const struct pin_memory *m, uint8_t ref, struct wtr *w)
+{
+	struct store_folder folder = folder_of(m);
+	char name[NAME];
+
+	file_name(ref, name);
+	status st = store_file_read(&folder, name, w);
+	if (st == ST_NO_ENTRY)
+		return ST_OK;
+	TRY(st);
+	if (wtr_bytes(w).n % RECORD == 0)
+		return ST_OK;
+	log_error("store: %s/%s/%s: damaged; remove it", m->dir, m->iccid, name);
+	return ST_MALFORMED;
+}
+
+/* The records without the one that is this PIN's, if any. */
+static status without(struct bytes records, uint8_t ref, struct bytes pin, struct wtr *w)
+{
+	for (struct rdr r = rdr_of(records); r.n != 0;) {
+		uint8_t hash[HASH_MAX];
+		struct bytes one = {0};
+
+		TRY(rdr_take(&r, RECORD, &one));
+		TRY(digest(one.p, ref, pin, hash));
+		if (!mem_equal_ct(hash, one.p + SALT, HASH))
+			wtr_put(w, one);
+	}
+	return wtr_done(w);
+}
+
+status pin_memory_knows(const struct pin_memory *m, uint8_t ref, struct bytes pin,
+			bool *ret_refused)
+{
+	uint8_t all[FILE_MAX], others[FILE_MAX];
+	struct wtr w = WTR_ON(all), rest = WTR_ON(others);
+
+	TRY(load(m, ref, &w));
+	TRY(without(wtr_bytes(&w), ref, pin, &rest));
+	*ret_refused = wtr_bytes(&rest).n != wtr_bytes(&w).n;
+	return ST_OK;
+}
+
+static status fresh_record(uint8_t ref, struct bytes pin, struct wtr *w)
+{
+	uint8_t salt[SALT], hash[HASH_MAX];
+
+	if (getrandom(salt, sizeof(salt), 0) != (ssize_t)sizeof(salt))
+		return ST_CRYPTO;
+	TRY(digest(salt, ref, pin, hash));
+	wtr_put(w, BYTES_OF(salt));
+	wtr_put(w, bytes_of(hash, HASH));
+	return ST_OK;
+}
+
+static status replace(const struct pin_memory *m, uint8_t ref, struct bytes records)
+{
+	struct store_folder folder = folder_of(m);
+	char name[NAME];
+
+	file_name(ref, name);
+	return store_file_write(&folder, name, records);
+}
+
+status pin_memory_add(const struct pin_memory *m, uint8_t ref, struct bytes pin)
+{
+	uint8_t all[FILE_MAX], next[FILE_MAX + RECORD];
+	struct wtr w = WTR_ON(all), out = WTR_ON(next);
+
+	if (load(m, ref, &w) != ST_OK) /* what is damaged makes room */
+		w = WTR_ON(all);
+	TRY(fresh_record(ref, pin, &out));
+	TRY(without(wtr_bytes(&w), ref, pin, &out));
+	size_t n = wtr_bytes(&out).n;
+	return replace(m, ref, bytes_of(next, n < FILE_MAX ? n : FILE_MAX));
+}
+
+status pin_memory_drop(const struct pin_memory *m, uint8_t ref, struct bytes pin)
+{
+	uint8_t all[FILE_MAX], next[FILE_MAX];
+	struct wtr w = WTR_ON(all), out = WTR_ON(next);
+
+	TRY(load(m, ref, &w));
+	TRY(without(wtr_bytes(&w), ref, pin, &out));
+	if (wtr_bytes(&out).n == wtr_bytes(&w).n)
+		return ST_OK;
+	return replace(m, ref, wtr_bytes(&out));
+}
