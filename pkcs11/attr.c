@@ -39,11 +39,27 @@ static void build(struct attr_value *v, const void *p, size_t n)
 	v->b = bytes_of(v->built, n);
 }
 
+/* The attributes of a session object are its bag's; what is secret of them shows only in a key that
+ * is neither sensitive nor unextractable. */
+static status made_value(const struct bag *b, CK_ATTRIBUTE_TYPE type, struct attr_value *v)
+{
+	bool secret = type == CKA_VALUE && bag_ulong(b, CKA_CLASS, CKO_DATA) == CKO_SECRET_KEY;
+
+	if (!bag_has(b, type))
+		return ST_ATTR_TYPE;
+	if (secret && (bag_bool(b, CKA_SENSITIVE, true) || !bag_bool(b, CKA_EXTRACTABLE, false)))
+		return ST_ATTR_SENSITIVE;
+	v->b = bag_get(b, type);
+	return ST_OK;
+}
+
 static status value_of(const struct attr_ctx *ctx, CK_ATTRIBUTE_TYPE type, struct attr_value *v)
 {
 	static const CK_BBOOL truth[] = {CK_FALSE, CK_TRUE};
-	const struct attr_row *row = find_row(ctx->object, type);
 
+	if (ctx->made != NULL)
+		return made_value(ctx->made, type, v);
+	const struct attr_row *row = find_row(ctx->object, type);
 	if (row == NULL)
 		return ST_ATTR_TYPE;
 	switch (row->source) {

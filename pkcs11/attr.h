@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Attributes: tables of rows per class (attr_tables.c), one engine that keeps the five rules of
- * C_GetAttributeValue (PKCS#11 §5.7.5) and matches search templates. Slot locked. */
+ * C_GetAttributeValue (PKCS#11 §5.7.5) and matches search templates. Slot locked, except where
+ * ctx->made is set. */
 #ifndef IOTSAFE_PKCS11_ATTR_H
 #define IOTSAFE_PKCS11_ATTR_H
 
+#include "bag.h"
 #include "ck.h"
 #include "token.h"
 
@@ -14,11 +16,12 @@ enum {
 	ATTR_BUILT_MAX = 512,
 };
 
-/* Where the values of one object come from. */
+/* Where the values of one object come from: a token object, or a session object's bag. */
 struct attr_ctx {
 	struct slot *slot;
 	struct token *token;
 	struct object *object;
+	const struct bag *made; /* NULL: a token object */
 };
 
 /* A value: a view of the object's own storage, or of what a getter built. */

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "attr.h"
+#include "login.h"
+#include "template.h"
 #include "token.h"
 
 /* The class that a template asks for, or NULL for any. */
@@ -34,46 +36,82 @@ static status matches(const struct attr_ctx *ctx, const CK_ATTRIBUTE *tmpl, CK_U
 	return ST_OK;
 }
 
-static status collect(struct guard *g, struct token *t, const CK_ATTRIBUTE *tmpl, CK_ULONG n,
-		      struct find *f)
+/* What is searched for, and by whom. */
+struct search {
+	const CK_ATTRIBUTE *tmpl;
+	CK_ULONG n;
+	bool hides; /* private objects are not there */
+};
+
+static bool fits(const struct bag *b, void *ctx)
 {
+	const struct search *q = ctx;
+	struct attr_ctx made = {.made = b};
+	bool match = false;
+
+	if (q->hides && bag_bool(b, CKA_PRIVATE, false))
+		return false;
+	return attr_match(&made, q->tmpl, q->n, &match) == ST_OK && match;
+}
+
+static status collect_made(struct slot *s, struct search *q, struct find *f)
+{
+	CK_ULONG n = made_list_handles(s, fits, q, NULL, 0);
+	CK_OBJECT_HANDLE *hit = realloc(f->hit, (f->count + n + 1) * sizeof(*hit));
+
+	if (hit == NULL)
+		return ST_NOMEM;
+	f->hit = hit;
+	CK_ULONG now = made_list_handles(s, fits, q, hit + f->count, n);
+	f->count += now < n ? now : n;
+	return ST_OK;
+}
+
+static status collect_token(struct slot *s, const struct search *q, struct find *f)
+{
+	struct token *t = NULL;
+	CK_OBJECT_CLASS class;
+
+	TRY(token_get(s, &t));
+	TRY(token_settle(s, t, class_of(q->tmpl, q->n, &class)));
 	f->hit = calloc(t->object_count + 1, sizeof(f->hit[0]));
 	if (f->hit == NULL)
 		return ST_NOMEM;
 	for (size_t i = 0; i < t->object_count; i++) {
-		struct attr_ctx ctx = {g->slot, t, &t->object[i]};
+		struct attr_ctx ctx = {.slot = s, .token = t, .object = &t->object[i]};
 		bool match = false;
-		TRY(matches(&ctx, tmpl, n, &match));
+		if (q->hides && token_is_private(s, ctx.object))
+			continue;
+		TRY(matches(&ctx, q->tmpl, q->n, &match));
 		if (match)
 			f->hit[f->count++] = t->object[i].handle;
 	}
 	return ST_OK;
 }
 
-static status check_values(const CK_ATTRIBUTE *tmpl, CK_ULONG n)
+/* Who asks for session objects only needs no card. */
+static bool wants_token(const struct search *q)
 {
-	TRY(attr_check_template(tmpl, n));
-	for (CK_ULONG i = 0; i < n; i++)
-		if (tmpl[i].pValue == NULL && tmpl[i].ulValueLen != 0)
-			return ST_ARG;
-	return ST_OK;
+	bool on_token = true;
+
+	return template_bool(q->tmpl, q->n, CKA_TOKEN, true, &on_token) != ST_OK || on_token;
 }
 
 status find_init(struct guard *g, const CK_ATTRIBUTE *tmpl, CK_ULONG n)
 {
-	struct token *t = NULL;
+	struct search q = {.tmpl = tmpl, .n = n};
 	struct find f = {.active = true};
-	CK_OBJECT_CLASS class;
 
-	TRY(check_values(tmpl, n));
+	TRY(template_check_pointers(tmpl, n));
 	if (g->session->find.active)
 		return ST_OP_BUSY;
 	TRY(guard_card(g));
 	if (g->session->find.active)
 		return ST_OP_BUSY;
-	TRY(token_get(g->slot, &t));
-	TRY(token_settle(g->slot, t, class_of(tmpl, n, &class)));
-	status st = collect(g, t, tmpl, n, &f);
+	q.hides = login_hides(g->slot);
+	status st = wants_token(&q) ? collect_token(g->slot, &q, &f) : ST_OK;
+	if (st == ST_OK)
+		st = collect_made(g->slot, &q, &f);
 	if (st != ST_OK) {
 		find_end(&f);
 		return st;
@@ -107,6 +145,25 @@ status find_final(struct guard *g)
 	return ST_OK;
 }
 
+status find_made(struct guard *g, CK_OBJECT_HANDLE h, struct bag *ret)
+{
+	struct bag b = {0};
+
+	TRY(made_get(atomic_load(&g->session->slot), h, &b));
+	status st = ST_OK;
+	if (bag_bool(&b, CKA_PRIVATE, false)) {
+		st = guard_card(g);
+		if (st == ST_OK && login_hides(g->slot))
+			st = ST_NO_OBJECT;
+	}
+	if (st != ST_OK) {
+		bag_free(&b);
+		return st;
+	}
+	*ret = b;
+	return ST_OK;
+}
+
 static status locate(struct guard *g, CK_OBJECT_HANDLE h, struct attr_ctx *ret_ctx)
 {
 	struct token *t = NULL;
@@ -114,29 +171,46 @@ static status locate(struct guard *g, CK_OBJECT_HANDLE h, struct attr_ctx *ret_c
 	TRY(guard_card(g));
 	TRY(token_get(g->slot, &t));
 	struct object *o = token_object(t, h);
-	if (o == NULL)
+	if (o == NULL || (token_is_private(g->slot, o) && login_hides(g->slot)))
 		return ST_NO_OBJECT;
 	if (o->class == CKO_CERTIFICATE) /* unless its container holds something else */
 		TRY(token_file(g->slot, o));
-	*ret_ctx = (struct attr_ctx){g->slot, t, o};
+	*ret_ctx = (struct attr_ctx){.slot = g->slot, .token = t, .object = o};
 	return ST_OK;
 }
 
 status find_attributes(struct guard *g, CK_OBJECT_HANDLE h, CK_ATTRIBUTE *tmpl, CK_ULONG n)
 {
-	struct attr_ctx ctx;
+	struct bag b ON_EXIT(bag_free) = {0};
+	struct attr_ctx ctx = {.made = &b};
+	status st = find_made(g, h, &b);
 
-	TRY(locate(g, h, &ctx));
+	if (st == ST_NO_OBJECT)
+		st = locate(g, h, &ctx);
+	TRY(st);
 	return attr_get(&ctx, tmpl, n);
+}
+
+static CK_ULONG bag_size(const struct bag *b)
+{
+	CK_ULONG n = 0;
+
+	for (CK_ULONG i = 0; i < b->count; i++)
+		n += b->item[i].ulValueLen;
+	return n;
 }
 
 status find_size(struct guard *g, CK_OBJECT_HANDLE h, CK_ULONG *ret_n)
 {
-	struct attr_ctx ctx;
+	struct bag b ON_EXIT(bag_free) = {0};
+	struct attr_ctx ctx = {.made = &b};
+	status st = find_made(g, h, &b);
 
-	TRY(locate(g, h, &ctx));
+	if (st == ST_NO_OBJECT)
+		st = locate(g, h, &ctx);
+	TRY(st);
 	if (ret_n == NULL)
 		return ST_ARG;
-	*ret_n = CK_UNAVAILABLE_INFORMATION;
+	*ret_n = ctx.made != NULL ? bag_size(&b) : CK_UNAVAILABLE_INFORMATION;
 	return ST_OK;
 }

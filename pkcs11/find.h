@@ -3,6 +3,7 @@
 #ifndef IOTSAFE_PKCS11_FIND_H
 #define IOTSAFE_PKCS11_FIND_H
 
+#include "bag.h"
 #include "guard.h"
 
 /* The hits are fixed here; later changes do not move them. */
@@ -12,7 +13,10 @@ status find_final(struct guard *g) MUST_USE;
 
 status find_attributes(struct guard *g, CK_OBJECT_HANDLE h, CK_ATTRIBUTE *tmpl,
 		       CK_ULONG n) MUST_USE;
-/* Size on the token: nobody knows, and Cryptoki has a value for that. */
+/* A copy of a session object's attributes (bag_free it). ST_NO_OBJECT when there is none, or it is
+ * private and nobody has logged in; takes the slot's lock only to find that out. */
+status find_made(struct guard *g, CK_OBJECT_HANDLE h, struct bag *ret) MUST_USE;
+/* Bytes of all values. On the card nobody knows, and Cryptoki has a value for that. */
 status find_size(struct guard *g, CK_OBJECT_HANDLE h, CK_ULONG *ret_n) MUST_USE;
 
 #endif

@@ -77,7 +77,7 @@ status key_permits(struct guard *g, struct key *k, CK_ATTRIBUTE_TYPE usage)
 	bool yes = false;
 
 	if (k->on_card) {
-		struct attr_ctx ctx = {g->slot, k->token, k->object};
+		struct attr_ctx ctx = {.slot = g->slot, .token = k->token, .object = k->object};
 		TRY(attr_bool(&ctx, usage, &yes));
 	} else {
 		yes = bag_bool(&k->bag, usage, false);

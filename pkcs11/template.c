@@ -7,15 +7,21 @@
 #include "mem.h"
 #include "template_table.h"
 
-status template_check(const CK_ATTRIBUTE *tmpl, CK_ULONG n)
+status template_check_pointers(const CK_ATTRIBUTE *tmpl, CK_ULONG n)
 {
 	TRY(attr_check_template(tmpl, n));
-	for (CK_ULONG i = 0; i < n; i++) {
+	for (CK_ULONG i = 0; i < n; i++)
 		if (tmpl[i].pValue == NULL && tmpl[i].ulValueLen != 0)
 			return ST_ARG;
+	return ST_OK;
+}
+
+status template_check(const CK_ATTRIBUTE *tmpl, CK_ULONG n)
+{
+	TRY(template_check_pointers(tmpl, n));
+	for (CK_ULONG i = 0; i < n; i++)
 		if (tmpl[i].ulValueLen > TEMPLATE_VALUE_MAX)
 			return ST_ATTR_VALUE;
-	}
 	return ST_OK;
 }
 

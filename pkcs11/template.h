@@ -25,6 +25,8 @@ enum template_use {
 };
 
 /* Pointers and counts: ST_ARG for what points nowhere or is absurdly long. */
+status template_check_pointers(const CK_ATTRIBUTE *tmpl, CK_ULONG n) MUST_USE;
+/* And lengths: ST_ATTR_VALUE beyond TEMPLATE_VALUE_MAX. */
 status template_check(const CK_ATTRIBUTE *tmpl, CK_ULONG n) MUST_USE;
 /* The attribute in the caller's template, or NULL. */
 const CK_ATTRIBUTE *template_find(const CK_ATTRIBUTE *tmpl, CK_ULONG n, CK_ATTRIBUTE_TYPE type);
