@@ -91,10 +91,12 @@ static void note_urc(struct at_reply *r, const struct at_line *l, struct bytes l
 {
 	if (l->sim != AT_SIM_NO_NEWS)
 		r->sim = l->sim;
-	/* the name only: the rest may be somebody's message */
+	/* the name only: the rest may be somebody's message, or of our own command as a broken
+	 * echo returned it */
 	if (log_wants(LOG_LEVEL_DEBUG)) {
 		size_t n = 0;
-		while (n < line.n && n < 16 && line.p[n] != ':')
+		while (n < line.n && n < 16 && line.p[n] != ':' && line.p[n] != '"' &&
+		       !isdigit(line.p[n]))
 			n++;
 		log_debug("at unsolicited=%.*s", (int)n, (const char *)line.p);
 	}

@@ -113,6 +113,9 @@ struct transport {
 	 * inside an operation or left an answer on its way; begin puts it right and clears it. A
 	 * back end sets it in end when it leaves the link so. */
 	bool unclean;
+	/* Set by the core around the exchange of a command that may cost a PIN try: the link sends
+	 * it once at most, even where it would repeat others (a modem that says "busy"). */
+	bool once;
 };
 
 /* Opens by scheme (pcsc, at, unix; qmi and mbim later). ST_ARG for an unknown scheme or a bad

@@ -19,7 +19,7 @@ status card_new(const struct settings *all, const struct settings_slot *slot,
 		return ST_NOMEM;
 	c->all = all;
 	c->conf = slot;
-	c->epoch = 1;
+	c->epoch = c->power = 1;
 	card_forget_identity(c);
 	st = transport_open(&slot->uri, &set, &c->t);
 	if (st != ST_OK) {
@@ -51,6 +51,8 @@ void card_forget(struct card *c)
 
 void card_forget_identity(struct card *c)
 {
+	card_power_moves(c);
+	c->pins_at_mf = c->pin_query_le = c->at_mf = false;
 	c->identified = c->vouched = c->verify_list = false;
 	c->has_channel = c->fresh = c->resumed = c->select_again = c->other_applet = false;
 	c->aid_len = 0;
@@ -78,6 +80,11 @@ void card_list_stale(struct card *c)
 	c->list_stale = true;
 	c->list_digest = 0; /* the list that was read proves the card no more */
 	c->epoch++;
+}
+
+void card_power_moves(struct card *c)
+{
+	c->power++;
 }
 
 uint64_t card_epoch(const struct card *c)
@@ -110,9 +117,12 @@ bool card_refused(status st)
 }
 
 /* What a failure asks for. A refusal on a channel that was not selected within this very operation
- * may come from whatever else is selected there now, so it is only believed after a new SELECT. */
+ * may come from whatever else is selected there now, so it is only believed after a new SELECT.
+ * What sent a PIN is never run again. */
 static enum reaction react(const struct card *c, status st)
 {
+	if (c->pin_sent)
+		return GIVE_UP;
 	if (st == ST_CHANNEL_LOST)
 		return SELECT_AGAIN;
 	if (st == ST_SW_LOCKED || st == ST_CARD_BUSY || st == ST_NO_CHANNEL)
@@ -164,10 +174,24 @@ static status run_entered(struct card *c, card_op_fn fn, void *arg, deadline dl,
 	if (st == ST_OK && (c->fresh || c->stats.apdus != before))
 		c->vouched = true;
 	*ret_reaction = st == ST_OK ? GIVE_UP : react(c, st);
-	if (*ret_reaction == SELECT_AGAIN)
+	if (*ret_reaction == SELECT_AGAIN) {
+		/* no applet there that knows its commands; other refusals come over a channel that
+		 * lives, so that the card was not reset */
+		if (st == ST_SW_INS || st == ST_SW_CLASS)
+			card_power_moves(c);
 		channel_doubt(c, st, dl);
+	}
 	channel_leave(c, dl);
 	return st;
+}
+
+/* Is it a sign that the card may have been without power? An answer that came late or crossed is
+ * none: after a reset the channel is gone, and that shows at its next use. */
+static bool power_in_doubt(status st)
+{
+	return st == ST_CHANNEL_LOST || st == ST_CARD_GONE || st == ST_NO_CARD ||
+	       st == ST_NO_DEVICE || st == ST_NO_SERVICE || st == ST_SIM_PIN || st == ST_IO ||
+	       st == ST_PIN_UNSURE;
 }
 
 static status run_once(struct card *c, card_op_fn fn, void *arg, deadline dl,
@@ -175,12 +199,18 @@ static status run_once(struct card *c, card_op_fn fn, void *arg, deadline dl,
 {
 	status st = transport_enter(c->t, dl);
 
-	if (st != ST_OK) {
-		*ret_reaction = st == ST_CARD_BUSY ? WAIT_AND_RUN : GIVE_UP;
-		return st;
+	if (st == ST_OK && c->generation != c->t->generation) {
+		c->generation = c->t->generation;
+		card_power_moves(c);
 	}
-	st = run_entered(c, fn, arg, dl, ret_reaction);
-	transport_leave(c->t);
+	if (st == ST_OK) {
+		st = run_entered(c, fn, arg, dl, ret_reaction);
+		transport_leave(c->t);
+	} else {
+		*ret_reaction = st == ST_CARD_BUSY ? WAIT_AND_RUN : GIVE_UP;
+	}
+	if (power_in_doubt(st))
+		card_power_moves(c);
 	return st;
 }
 
@@ -195,6 +225,7 @@ status card_run(struct card *c, card_op_fn fn, void *arg, deadline dl)
 	int64_t pause_ms = 50;
 	status st;
 
+	c->pin_sent = false;
 	for (;;) {
 		st = run_once(c, fn, arg, dl, &reaction);
 		if (st == ST_CARD_CHANGED) {
@@ -203,7 +234,7 @@ status card_run(struct card *c, card_op_fn fn, void *arg, deadline dl)
 			bool known = c->vouched || c->conf->expected_iccid[0];
 
 			card_forget_identity(c);
-			if (known || ++runs >= RUNS_MAX || deadline_passed(dl))
+			if (known || c->pin_sent || ++runs >= RUNS_MAX || deadline_passed(dl))
 				return st;
 			continue;
 		}

@@ -20,6 +20,7 @@ struct card {
 	bool fresh;	   /* opened or selected within the present operation */
 	bool resumed;	   /* taken over from the lock file */
 	bool select_again; /* the channel may have lost its applet */
+	bool at_mf;	   /* the MF is selected there, for this operation's PIN command */
 	bool other_applet; /* the applet of another slot of ours is selected there */
 	bool verify_list;  /* the ICCID could not be read: the list has to prove the card */
 	uint8_t aid[AID_MAX];
@@ -40,7 +41,13 @@ struct card {
 	bool sign_ended;	/* the last signature came to its end, by this process */
 	unsigned closes_needed; /* INITs in a row that a close had to help */
 	uint8_t sig_header;	/* bytes before a signature: 2, 3; 0: not seen yet */
+	bool pins_at_mf;	/* INS 20 is no command where the applet is selected */
+	bool pin_query_le;	/* an empty VERIFY wants a trailing 00 */
 	uint8_t lacks;		/* LACKS_*: it said that it has no such command or mode */
+
+	bool pin_sent;	     /* in this operation: it is not run again, whatever comes of it */
+	uint64_t power;	     /* card_power_epoch */
+	uint64_t generation; /* the link's count of cards, as last seen */
 
 	struct catalog *catalog; /* NULL until read */
 	bool list_stale;	 /* 63CF: read it again at the next card_catalog */
@@ -80,6 +87,14 @@ void channel_doubt(struct card *c, status why, deadline dl);
  * nobody else could use it. */
 void channel_leave(struct card *c, deadline dl);
 
+/* SELECT MF on our channel, where the PIN commands are that the applet does not have or takes for
+ * others. Until channel_to_applet nobody believes that the applet is selected there, this process
+ * and others after its death included. */
+status channel_to_mf(struct card *c, deadline dl) MUST_USE;
+/* Selects the applet again if the MF is selected. When that fails the channel stays in doubt. It
+ * gets its time even when the operation used up its own. */
+void channel_to_applet(struct card *c, deadline dl);
+
 /* --- card.c --- */
 typedef status (*card_op_fn)(struct card *c, void *arg, deadline dl);
 /* One card operation (card.h): enter, ensure, run, recover once, leave. */
@@ -91,6 +106,8 @@ void card_forget_identity(struct card *c);
 /* The list may have changed within this operation. What the caller holds of the catalog stays valid
  * until it asks for the catalog again. */
 void card_list_stale(struct card *c);
+/* The card may have forgotten what was verified: card_power_epoch moves. */
+void card_power_moves(struct card *c);
 
 /* --- applet.c --- */
 /* Reads the list into *cat and its digest into *ret_digest. */

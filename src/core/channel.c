@@ -223,17 +223,24 @@ static status identify(struct card *c, deadline dl)
 	return check_identity(c, iccid);
 }
 
-static void record(struct card *c)
+/* aid is what is selected there; empty for none. */
+static void record_as(struct card *c, struct bytes aid)
 {
 	struct channel_record r = {.channel = c->channel,
-				   .aid_len = c->aid_len,
+				   .aid_len = aid.n,
 				   .generation = c->t->generation,
 				   .cla_base = c->cla_base};
 
-	memcpy(r.aid, c->aid, c->aid_len);
+	if (aid.n > 0)
+		memcpy(r.aid, aid.p, aid.n);
 	memcpy(r.iccid, c->iccid, sizeof(r.iccid));
 	c->cla_recorded = c->cla_base;
 	transport_record_store(c->t, &r);
+}
+
+static void record(struct card *c)
+{
+	record_as(c, bytes_of(c->aid, c->aid_len));
 }
 
 /* Channel 1 opens with the SELECT, so there is no moment at which the MF is selected there. Nothing
@@ -335,9 +342,48 @@ static status select_again(struct card *c, deadline dl)
 		st = select_applet(c, dl);
 	if (st == ST_OK)
 		record(c);
-	else if (st == ST_CHANNEL_LOST)
-		st = ST_NO_ENTRY;
-	return st;
+	if (st != ST_CHANNEL_LOST)
+		return st;
+	card_power_moves(c);
+	return ST_NO_ENTRY;
+}
+
+/* --- the MF for a moment --- */
+
+status channel_to_mf(struct card *c, deadline dl)
+{
+	static const uint8_t mf[] = {0x3F, 0x00};
+
+	c->at_mf = true;
+	record_as(c, bytes_of(NULL, 0));
+	return exec_call(c, &CALL(CMD_SELECT_FILE, .data = BYTES_OF(mf)), NULL, NULL, dl);
+}
+
+void channel_to_applet(struct card *c, deadline dl)
+{
+	struct bytes aid = bytes_of(c->aid, c->aid_len);
+	status st;
+
+	if (!c->at_mf)
+		return;
+	c->at_mf = false;
+	if (deadline_passed(dl))
+		dl = deadline_in_ms(CLOSE_GRACE_MS);
+	st = exec_call(c, &CALL(CMD_SELECT_AID, .data = aid), NULL, NULL, dl);
+	if (st == ST_OK) {
+		c->fresh = true;
+		c->stats.selects++;
+		record(c);
+		return;
+	}
+	log_debug("the applet was not selected again: %s", status_text(st));
+	card_power_moves(c);
+	c->fresh = false;
+	c->select_again = true;
+	if (st == ST_CHANNEL_LOST) {
+		c->has_channel = false;
+		transport_record_clear(c->t);
+	}
 }
 
 /* --- taking over --- */
@@ -371,13 +417,15 @@ static status check_record(struct card *c, const struct channel_record *r, deadl
 
 	if (st == ST_CARD_CHANGED && transport_iccid(c->t, now, dl) == ST_OK &&
 	    strcmp(now, r->iccid) != 0) {
+		card_power_moves(c);
 		c->has_channel = false;
 		return ST_NO_ENTRY;
 	}
 	return st;
 }
 
-/* Uses what the lock file remembers. ST_NO_ENTRY: nothing usable. */
+/* Uses what the lock file remembers. ST_NO_ENTRY: nothing usable. A channel that others closed or
+ * replaced under us may mean that the card was reset. */
 static status take_over(struct card *c, deadline dl)
 {
 	bool unproven = c->verify_list;
@@ -386,6 +434,8 @@ static status take_over(struct card *c, deadline dl)
 	if (!transport_can_share(c->t))
 		return c->has_channel ? ST_OK : ST_NO_ENTRY;
 	if (transport_record_load(c->t, &r) != ST_OK) {
+		if (c->has_channel)
+			card_power_moves(c);
 		c->has_channel = false;
 		return ST_NO_ENTRY;
 	}
@@ -402,6 +452,8 @@ static status take_over(struct card *c, deadline dl)
 		c->verify_list = c->verify_list && (c->select_again || unproven);
 		return ST_OK;
 	}
+	if (c->has_channel)
+		card_power_moves(c);
 	c->channel = r.channel;
 	memcpy(c->aid, r.aid, r.aid_len);
 	c->aid_len = r.aid_len;
@@ -452,7 +504,7 @@ void channel_leave(struct card *c, deadline dl)
 
 	if (c->has_channel && !stays)
 		close_channel(c, dl);
-	if (c->has_channel && c->aid_len > 0 && c->cla_base != c->cla_recorded)
+	if (c->has_channel && !c->select_again && c->aid_len > 0 && c->cla_base != c->cla_recorded)
 		record(c); /* the class was learned: tell the next process */
 	c->fresh = false;
 }

@@ -35,6 +35,11 @@ enum command_id {
 	CMD_HKDF,
 	CMD_MAC_MORE,
 	CMD_MAC_LAST,
+	CMD_PIN_QUERY,
+	CMD_PIN_QUERY_LE,
+	CMD_PIN_VERIFY,
+	CMD_PIN_CHANGE,
+	CMD_PIN_UNBLOCK,
 	CMD_COUNT
 };
 
@@ -52,13 +57,21 @@ enum class_kind {
 #define CLEAR_HEADER ((size_t)5)
 #define CLEAR_NONE ((size_t)0)
 
+enum command_flag {
+	COMMAND_NO_FETCH = 1, /* the answer's data are of no interest: 61xx is success */
+	COMMAND_PIN = 2,      /* its status words mean what they mean of PINs (sw_judge_pin) */
+	/* It carries a PIN, of which each may cost a try: at most one such exchange in one card
+	 * operation, whatever comes of it, and no answer is ST_PIN_UNSURE (exec.c, card_run). */
+	COMMAND_ONCE = 4,
+};
+
 struct command {
 	const char *name;
 	uint8_t ins, p1, p2; /* defaults; a call may set its own p1 and p2 */
 	enum apdu_case apdu_case;
 	enum class_kind class_kind;
 	size_t clear_out, clear_in; /* bytes that a trace may show */
-	bool no_fetch;		    /* the answer's data are of no interest: 61xx is success */
+	unsigned flags;		    /* enum command_flag */
 };
 
 const struct command *command_get(enum command_id id);

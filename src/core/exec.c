@@ -148,6 +148,11 @@ static status fetch_rest(struct card *c, const struct command *of, uint8_t cla, 
 	return ST_MALFORMED;
 }
 
+static struct sw_verdict judge(const struct command *row, uint16_t sw)
+{
+	return row->flags & COMMAND_PIN ? sw_judge_pin(sw) : sw_judge(sw);
+}
+
 /* Sends the call once, with wrong Le put right and waiting data fetched. */
 static status send(struct card *c, const struct call *call, struct wtr *acc, uint16_t *ret_sw,
 		   deadline dl)
@@ -162,7 +167,7 @@ static status send(struct card *c, const struct call *call, struct wtr *acc, uin
 	encode(c, call, cla, c->append_le, &w);
 	TRY(wtr_done(&w));
 	st = exchange(c, row, row, wtr_bytes(&w), acc, ret_sw, dl);
-	if (st == ST_OK && sw_judge(*ret_sw).kind == SW_AGAIN_LE) {
+	if (st == ST_OK && judge(row, *ret_sw).kind == SW_AGAIN_LE) {
 		again.le = waiting(*ret_sw);
 		w = WTR_ON(buf);
 		acc->n = 0;
@@ -170,7 +175,7 @@ static status send(struct card *c, const struct call *call, struct wtr *acc, uin
 		st = exchange(c, row, row, wtr_bytes(&w), acc, ret_sw, dl);
 	}
 	mem_wipe(buf, sizeof(buf));
-	if (st == ST_OK && sw_judge(*ret_sw).kind == SW_FETCH && !row->no_fetch)
+	if (st == ST_OK && judge(row, *ret_sw).kind == SW_FETCH && !(row->flags & COMMAND_NO_FETCH))
 		st = fetch_rest(c, row, cla, acc, ret_sw, dl);
 	return st;
 }
@@ -214,6 +219,45 @@ static void unlearn(struct card *c, struct sw_verdict v, const struct tried *tri
 		c->append_le = !c->append_le;
 }
 
+/* Does the answer prove that the PIN was not counted, or tell what it cost? */
+static bool is_clear(status st)
+{
+	return card_refused(st) && st != ST_SW_OTHER;
+}
+
+/* A command that carries a PIN: one exchange, of which the link is told too, and nothing that would
+ * send it again (no other class, no other Le). What became of it without a clear answer nobody
+ * knows: ST_PIN_UNSURE. A second one within one operation is our own fault and is not sent. */
+static status call_once(struct card *c, const struct call *call, deadline dl)
+{
+	const struct command *row = command_get(call->id);
+	struct wtr none = {0};
+	struct wtr w;
+	struct sw_verdict v;
+	uint16_t sw = 0;
+	status st;
+	SECRET(buf, APDU_CMD_MAX);
+
+	if (c->pin_sent)
+		return ST_BUG;
+	if (deadline_passed(dl))
+		return ST_TIMEOUT;
+	w = wtr_on(buf.p, buf.cap);
+	encode(c, call, class_of(c, row->class_kind), false, &w);
+	TRY(wtr_done(&w));
+	c->pin_sent = c->t->once = true;
+	st = exchange(c, row, row, wtr_bytes(&w), &none, &sw, dl);
+	c->t->once = false;
+	v = judge(row, sw);
+	if (st == ST_OK && v.kind == SW_DONE)
+		return ST_OK;
+	if (st == ST_OK) {
+		c->last_sw = sw;
+		log_debug("%s: SW=%04X %s", row->name, sw, v.text);
+	}
+	return st == ST_OK && is_clear(v.st) ? v.st : ST_PIN_UNSURE;
+}
+
 status exec_call(struct card *c, const struct call *call, struct bytes *ret_data, bool *ret_more,
 		 deadline dl)
 {
@@ -225,12 +269,14 @@ status exec_call(struct card *c, const struct call *call, struct bytes *ret_data
 
 	if (call->data.n > APDU_DATA_MAX)
 		return ST_ARG;
+	if (row->flags & COMMAND_ONCE)
+		return call_once(c, call, dl);
 	do {
 		acc = WTR_ON(c->reply);
 		TRY(send(c, call, &acc, &sw, dl));
-		v = sw_judge(sw);
+		v = judge(row, sw);
 	} while (v.kind == SW_FAILED && learn(c, row, v, &tried));
-	if (v.kind == SW_FAILED || (v.kind == SW_FETCH && !row->no_fetch)) {
+	if (v.kind == SW_FAILED || (v.kind == SW_FETCH && !(row->flags & COMMAND_NO_FETCH))) {
 		unlearn(c, v, &tried);
 		c->last_sw = sw;
 		log_debug("%s: SW=%04X %s", row->name, sw, v.text);

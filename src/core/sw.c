@@ -10,7 +10,7 @@ struct row {
 
 /* First match wins, so the exact words stand before their families. */
 /* clang-format off */
-static const struct row table[] = {
+static const struct row of_all[] = {
 	{0x9000, 0xFFFF, {SW_DONE,       ST_OK,            "success"}},
 	{0x9100, 0xFF00, {SW_DONE,       ST_OK,            "success, a proactive command waits"}},
 	{0x6100, 0xFF00, {SW_FETCH,      ST_OK,            "data wait"}},
@@ -48,13 +48,46 @@ static const struct row table[] = {
 	{0x9300, 0xFFFF, {SW_FAILED,     ST_CARD_BUSY,     "toolkit busy"}},
 	{0x0000, 0x0000, {SW_FAILED,     ST_SW_OTHER,      "unexpected status word"}},
 };
+
+static const struct row of_pins[] = {
+	{0x9000, 0xFFFF, {SW_DONE,   ST_OK,             "success"}},
+	{0x9100, 0xFF00, {SW_DONE,   ST_OK,             "success, a proactive command waits"}},
+	{0x63C0, 0xFFFF, {SW_FAILED, ST_SW_PIN_BLOCKED, "no tries left"}},
+	{0x63C0, 0xFFF0, {SW_FAILED, ST_SW_PIN_WRONG,   "tries left"}},
+	{0x6700, 0xFFFF, {SW_FAILED, ST_SW_LENGTH,      "wrong length"}},
+	{0x6C00, 0xFF00, {SW_FAILED, ST_SW_LENGTH,      "wrong Le"}},
+	{0x6881, 0xFFFF, {SW_FAILED, ST_CHANNEL_LOST,   "logical channel not supported or closed"}},
+	{0x6882, 0xFFFF, {SW_FAILED, ST_SW_CLASS,       "secure messaging not supported"}},
+	{0x6983, 0xFFFF, {SW_FAILED, ST_SW_PIN_BLOCKED, "PIN blocked"}},
+	{0x6984, 0xFFFF, {SW_FAILED, ST_SW_LOCKED,      "PIN disabled"}},
+	{0x6985, 0xFFFF, {SW_FAILED, ST_SW_CONDITIONS,  "conditions of use not satisfied"}},
+	{0x6A86, 0xFFFF, {SW_FAILED, ST_SW_PARAMS,      "incorrect P1 or P2"}},
+	{0x6A88, 0xFFFF, {SW_FAILED, ST_SW_NOT_FOUND,   "no such PIN"}},
+	{0x6D00, 0xFFFF, {SW_FAILED, ST_SW_INS,         "unknown INS"}},
+	{0x6E00, 0xFFFF, {SW_FAILED, ST_SW_CLASS,       "wrong class"}},
+	{0x9300, 0xFFFF, {SW_FAILED, ST_CARD_BUSY,      "toolkit busy"}},
+	{0x0000, 0x0000, {SW_FAILED, ST_SW_OTHER,       "unexpected status word"}},
+};
 /* clang-format on */
+
+static struct sw_verdict judge(const struct row *table, uint16_t sw)
+{
+	while ((sw & table->mask) != table->value)
+		table++;
+	return table->verdict;
+}
 
 struct sw_verdict sw_judge(uint16_t sw)
 {
-	size_t i = 0;
+	return judge(of_all, sw);
+}
 
-	while ((sw & table[i].mask) != table[i].value)
-		i++;
-	return table[i].verdict;
+struct sw_verdict sw_judge_pin(uint16_t sw)
+{
+	return judge(of_pins, sw);
+}
+
+int sw_tries(uint16_t sw)
+{
+	return sw & 0x0F;
 }

@@ -23,5 +23,11 @@ struct sw_verdict {
 };
 
 struct sw_verdict sw_judge(uint16_t sw);
+/* Of the commands about PINs (TS 102 221 §11.1.9 to §11.1.13), where 63CF means 15 tries and not an
+ * end of remote administration. ST_SW_PIN_WRONG: sw_tries are left; ST_SW_LOCKED: the PIN is
+ * disabled. ST_SW_OTHER, ST_CHANNEL_LOST and ST_CARD_BUSY leave open whether a try was spent; any
+ * other failure but a wrong PIN proves that none was. */
+struct sw_verdict sw_judge_pin(uint16_t sw);
+int sw_tries(uint16_t sw);
 
 #endif
