@@ -1,25 +1,239 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "keygen.h"
 
+#include <string.h>
+
+#include "card_keys.h"
+#include "create.h"
+#include "keygen_template.h"
+#include "log.h"
+#include "login.h"
+#include "mech.h"
+#include "template.h"
+#include "token.h"
+
+/* --- which pair --- */
+
+/* Better ones have more; 0: not this one. What a pair holds already weighs most, then what it is
+ * wished for, then that a key which is to stay stays. */
+enum {
+	RANK_VOLATILE = 1, /* holds an ephemeral key, which is lost */
+	RANK_EMPTY = 4,
+	RANK_FITS = 2, /* can what is wished */
+	RANK_STAYS = 1,
+	RANK_NAMED = 16,
+};
+
+static bool can_generate(const struct pair *p, enum curve curve)
+{
+	return p->has_priv && p->has_pub && container_curve(&p->priv) == curve &&
+	       (p->priv.functions & p->pub.functions & FUNCTION_KEYGEN) != 0;
+}
+
+static bool fits(const struct pair *p, const struct keygen_wish *w)
+{
+	bool signs = !p->priv.is_volatile && (p->priv.functions & FUNCTION_SIGN) != 0;
+	bool derives = (p->priv.functions & FUNCTION_AGREE) != 0;
+
+	return (!w->signs || signs) && (!w->derives || derives);
+}
+
+static bool equals(const CK_ATTRIBUTE *a, struct bytes b)
+{
+	return b.n != 0 && bytes_equal(bytes_of(a->pValue, a->ulValueLen), b);
+}
+
+static bool label_names(const CK_ATTRIBUTE *label, const struct pair *p)
+{
+	return label == NULL || equals(label, container_label(&p->priv)) ||
+	       equals(label, bytes_str(p->name));
+}
+
+static bool id_names(const CK_ATTRIBUTE *id, const struct pair *p)
+{
+	return id == NULL || equals(id, container_id(&p->priv)) ||
+	       (p->state != KEY_UNREAD && equals(id, bytes_of(p->id, p->id_n)));
+}
+
+/* By all the names that are given, and at least one. */
+static bool is_named(const struct pair *p, const struct keygen_wish *w)
+{
+	return (w->label != NULL || w->id != NULL) && label_names(w->label, p) &&
+	       id_names(w->id, p);
+}
+
+/* Is the object's key lost with the card's next reset, as an object of the session is with it? */
+static bool may_serve(const struct pair *p, const struct keygen_wish *w)
+{
+	return p->priv.is_volatile || w->on_token;
+}
+
+static unsigned rank(const struct pair *p, const struct keygen_wish *w)
+{
+	bool named = is_named(p, w);
+	bool empty = !p->priv.activated;
+	unsigned n = 0;
+
+	if (!can_generate(p, w->curve) || !may_serve(p, w))
+		return 0;
+	if (empty)
+		n = RANK_EMPTY;
+	else if (p->priv.is_volatile || named)
+		n = RANK_VOLATILE;
+	else
+		return 0; /* somebody's identity */
+	n += fits(p, w) ? RANK_FITS : 0;
+	n += p->priv.is_volatile == !w->on_token ? RANK_STAYS : 0;
+	return n + (named ? RANK_NAMED : 0);
+}
+
+/* Public points make ids: read where an id is to be compared. */
+static status read_ids(struct guard *g, struct token *t, const struct keygen_wish *w)
+{
+	for (size_t i = 0; w->id != NULL && i < t->pair_count; i++)
+		if (can_generate(&t->pair[i], w->curve) && t->pair[i].priv.activated)
+			TRY(token_key(g->slot, t, &t->pair[i]));
+	return ST_OK;
+}
+
+/* ST_CURVE_UNSUPPORTED: no pair for the curve; ST_OBJECT_MEMORY: none that may be filled. */
+static status choose(struct token *t, const struct keygen_wish *w, struct pair **ret_pair)
+{
+	struct pair *best = NULL;
+	unsigned best_rank = 0;
+	bool curve = false;
+
+	for (size_t i = 0; i < t->pair_count; i++) {
+		struct pair *p = &t->pair[i];
+		curve = curve || can_generate(p, w->curve);
+		if (rank(p, w) <= best_rank)
+			continue;
+		best = p;
+		best_rank = rank(p, w);
+	}
+	if (best == NULL)
+		return curve ? ST_OBJECT_MEMORY : ST_CURVE_UNSUPPORTED;
+	*ret_pair = best;
+	return ST_OK;
+}
+
+/* --- the new objects --- */
+
+static const struct object *object_of(const struct token *t, CK_OBJECT_CLASS class, struct bytes id,
+				      struct bytes label)
+{
+	for (size_t i = 0; i < t->object_count; i++) {
+		const struct object *o = &t->object[i];
+		if (o->class != class || o->from_cert)
+			continue;
+		if (id.n != 0 ? bytes_equal(id, container_id(&o->c))
+			      : bytes_equal(label, container_label(&o->c)))
+			return o;
+	}
+	return NULL;
+}
+
+/* Names that the pair does not have are kept on the host; a key of the session needs none there. */
+static void give_names(struct guard *g, struct object *priv, const struct public_key *key,
+		       const struct keygen_wish *w)
+{
+	struct token *t = NULL;
+
+	if (!w->on_token || (w->label == NULL && w->id == NULL) ||
+	    token_get(g->slot, &t) != ST_OK || token_key(g->slot, t, priv->pair) != ST_OK ||
+	    is_named(priv->pair, w))
+		return;
+	status st = create_name_key(g, key, w->label, w->id);
+	if (st != ST_OK)
+		log_info("the new key's names could not be kept: %s", status_text(st));
+}
+
+struct handles {
+	CK_OBJECT_HANDLE pub, priv;
+};
+
+static status find_objects(struct guard *g, const struct pair *was,
+			   const struct card_generated *made, struct handles *ret)
+{
+	struct token *t = NULL;
+
+	TRY(token_get(g->slot, &t));
+	const struct object *priv =
+		object_of(t, CKO_PRIVATE_KEY, bytes_of(made->priv_id, made->priv_id_len),
+			  container_label(&was->priv));
+	const struct object *pub =
+		object_of(t, CKO_PUBLIC_KEY, bytes_of(made->pub_id, made->pub_id_len),
+			  container_label(&was->pub));
+	if (priv == NULL || pub == NULL)
+		return ST_DESYNC;
+	*ret = (struct handles){pub->handle, priv->handle};
+	return ST_OK;
+}
+
+static status generate(struct guard *g, const struct pair *p, struct card_generated *ret)
+{
+	struct card *card = NULL;
+
+	TRY(login_for_use(g->slot, &p->priv));
+	TRY(slot_card(g->slot, &card));
+	status st = card_generate(card, &p->priv, &p->pub, ret, slot_deadline());
+	return login_outcome(g->slot, slot_outcome(g->slot, st));
+}
+
+/* Slot and session locked. */
+static status make_pair(struct guard *g, const struct keygen_wish *w, struct handles *ret)
+{
+	struct token *t = NULL;
+	struct pair *chosen = NULL;
+	struct card_generated made = {0};
+
+	TRY(token_get(g->slot, &t));
+	TRY(read_ids(g, t, w));
+	TRY(choose(t, w, &chosen));
+	struct pair p = *chosen; /* the token changes under us */
+	if (p.priv.activated)
+		log_info("key generation replaces the key in %s", p.name);
+	TRY(generate(g, &p, &made));
+	TRY(find_objects(g, &p, &made, ret));
+	TRY(token_get(g->slot, &t));
+	TRY(token_note_generated(t, &made.key));
+	give_names(g, token_object(t, ret->priv), &made.key, w);
+	return find_objects(g, &p, &made, ret);
+}
+
 status keygen_pair(struct guard *g, const CK_MECHANISM *m, struct keygen_template pub,
 		   struct keygen_template priv, CK_OBJECT_HANDLE *ret_pub,
 		   CK_OBJECT_HANDLE *ret_priv)
 {
-	(void)g;
-	(void)m;
-	(void)pub;
-	(void)priv;
-	(void)ret_pub;
-	(void)ret_priv;
-	return ST_MECH;
+	const struct mech *row = NULL;
+	struct keygen_wish wish;
+	struct handles made = {0};
+
+	if (m == NULL || ret_pub == NULL || ret_priv == NULL)
+		return ST_ARG;
+	row = mech_find(m->mechanism);
+	if (row == NULL || row->use != MECH_GENERATE)
+		return ST_MECH;
+	if (m->pParameter != NULL || m->ulParameterLen != 0)
+		return ST_MECH_PARAM;
+	TRY(keygen_template_read(pub, priv, &wish));
+	if (wish.on_token && (atomic_load(&g->session->flags) & CKF_RW_SESSION) == 0)
+		return ST_SESSION_RO;
+	TRY(guard_card(g));
+	TRY(mech_offered(g->slot, m->mechanism, MECH_GENERATE, &row));
+	TRY(make_pair(g, &wish, &made));
+	*ret_pub = made.pub;
+	*ret_priv = made.priv;
+	return ST_OK;
 }
 
+/* Secret keys are put on the card by its issuer. */
 status keygen_secret(struct guard *g, const CK_MECHANISM *m, struct keygen_template t,
 		     const CK_OBJECT_HANDLE *ret_h)
 {
 	(void)g;
-	(void)m;
-	(void)t;
-	(void)ret_h;
+	if (m == NULL || ret_h == NULL)
+		return ST_ARG;
+	TRY(template_check(t.attr, t.n));
 	return ST_MECH;
 }

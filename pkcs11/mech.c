@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "card_keys.h"
 #include "token.h"
 
 const struct mech *mech_find(CK_MECHANISM_TYPE type)
@@ -113,7 +114,7 @@ status mech_fits(const struct mech *m, enum hash_alg hash, const struct containe
 
 /* --- what is offered --- */
 
-static unsigned pair_can(const struct container *c)
+static unsigned pair_can(struct card *card, const struct container *c)
 {
 	unsigned can = 0;
 
@@ -126,7 +127,7 @@ static unsigned pair_can(const struct container *c)
 		return can;
 	if ((c->functions & FUNCTION_KEYGEN) != 0)
 		can |= CAN_GENERATE;
-	if ((c->functions & FUNCTION_AGREE) != 0)
+	if (card_can_agree(card, c))
 		can |= CAN_AGREE;
 	return can;
 }
@@ -140,16 +141,16 @@ static unsigned secret_can(const struct container *c)
 	if (serves(c, DERIVATION_HKDF))
 		can |= CAN_HKDF;
 	if (serves(c, DERIVATION_PRF))
-		can |= CAN_PRF;
+		can |= CAN_PRF | CAN_PSK;
 	return can;
 }
 
-static unsigned container_can(const struct container *c)
+static unsigned container_can(struct card *card, const struct container *c)
 {
 	switch (c->kind) {
 	case CONTAINER_PRIVATE_KEY:
 	case CONTAINER_PUBLIC_KEY:
-		return pair_can(c);
+		return pair_can(card, c);
 	case CONTAINER_SECRET_KEY:
 		return secret_can(c);
 	case CONTAINER_FILE:
@@ -159,25 +160,32 @@ static unsigned container_can(const struct container *c)
 	return 0;
 }
 
-/* Of the token that is there now. A card that cannot be read now is taken for what most are: EC. */
-static status token_can(struct slot *s, unsigned *ret_can)
+static status catalog_can(struct slot *s, unsigned *ret_can)
 {
-	struct card_info info;
 	struct card *card = NULL;
 	const struct catalog *cat = NULL;
 	struct token *t = NULL;
 	unsigned can = 0;
 
-	TRY(slot_identify(s, &info));
-	*ret_can = CAN_EC;
-	if (token_get(s, &t) != ST_OK || slot_card(s, &card) != ST_OK ||
-	    slot_outcome(s, card_catalog(card, &cat, slot_deadline())) != ST_OK)
-		return ST_OK;
+	TRY(token_get(s, &t)); /* also makes sure that the session's SIM is the one that is there */
+	TRY(slot_card(s, &card));
+	TRY(slot_outcome(s, card_catalog(card, &cat, slot_deadline())));
 	for (size_t i = 0; i < cat->count; i++)
-		can |= container_can(&cat->item[i]);
+		can |= container_can(card, &cat->item[i]);
 	if (s->refused_generation == atomic_load(&s->generation))
 		can &= ~s->refused;
 	*ret_can = can != 0 ? can : CAN_EC;
+	return ST_OK;
+}
+
+/* Of the token that is there now. A card that cannot be read now is taken for what most are: EC. */
+static status token_can(struct slot *s, unsigned *ret_can)
+{
+	struct card_info info;
+
+	TRY(slot_identify(s, &info));
+	if (catalog_can(s, ret_can) != ST_OK)
+		*ret_can = CAN_EC;
 	return ST_OK;
 }
 
@@ -199,7 +207,7 @@ status mech_offered(struct slot *s, CK_MECHANISM_TYPE type, enum mech_use use,
 
 	if (m == NULL || m->use != use)
 		return ST_MECH;
-	TRY(token_can(s, &can));
+	TRY(catalog_can(s, &can));
 	if ((m->can & can) == 0)
 		return ST_MECH;
 	*ret_m = m;

@@ -27,8 +27,9 @@ enum {
 	CAN_GENERATE = 0x04, /* an EC pair may be made anew */
 	CAN_AGREE = 0x08,    /* a private key agrees, and there is room for the peer's point */
 	CAN_HKDF = 0x10,     /* a stored secret serves HKDF */
-	CAN_PRF = 0x20,	     /* … the TLS 1.2 PRF */
-	CAN_CMAC = 0x40,     /* … AES-CMAC */
+	CAN_PSK = 0x20,	     /* … master secrets of TLS 1.2 PSK */
+	CAN_PRF = 0x40,	     /* … the TLS 1.2 PRF as such */
+	CAN_CMAC = 0x80,     /* … AES-CMAC */
 };
 
 /* bits of container.derivations */

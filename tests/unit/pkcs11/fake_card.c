@@ -7,6 +7,8 @@
 
 #include "discover.h"
 #include "fake_keys.h"
+#include "fake_keys2.h"
+#include "fake_pin.h"
 #include "mem.h"
 
 struct fake fake;
@@ -87,6 +89,8 @@ void fake_reset(void)
 	fake.bad_signature = false;
 	fake.checked = false;
 	fake.live = fake.freed = fake.forgotten = 0;
+	fake2_reset();
+	fake_pin_reset();
 }
 
 unsigned fake_traffic(void)
@@ -119,6 +123,8 @@ enum curve container_curve(const struct container *c)
 {
 	if (c->key_type == KEY_P256)
 		return CURVE_P256;
+	if (c->key_type == KEY_BRAINPOOL_P256R1)
+		return CURVE_BRAINPOOL_P256R1;
 	return c->key_type == KEY_P384 ? CURVE_P384 : CURVE_NONE;
 }
 
@@ -284,6 +290,10 @@ status card_read_public(struct card *c, const struct container *pub, struct publ
 {
 	(void)c, (void)dl;
 	TRY(play(FAKE_READ_PUBLIC));
+	if (fake2_public(pub) != NULL) {
+		*ret_key = *fake2_public(pub);
+		return ST_OK;
+	}
 	*ret_key = *fake_public(place_of(pub) == FAKE_RSA_PUB ? FAKE_RSA_KEY : FAKE_DEVICE_KEY);
 	return ST_OK;
 }
@@ -300,6 +310,7 @@ status card_sign(struct card *c, const struct card_sign_request *rq, uint8_t ret
 {
 	(void)c;
 	TRY(play(FAKE_SIGN));
+	TRY(fake_pin_permits(rq->key));
 	if (fake.sign_ms != 0)
 		deadline_sleep(dl, fake.sign_ms);
 	if (rq->digest.n != hash_size(rq->hash))

@@ -76,6 +76,11 @@ void fake_keys_make(void)
 	}
 }
 
+EVP_PKEY *fake_keys_pkey(enum keys_name k)
+{
+	return keys[k].pkey;
+}
+
 const struct public_key *fake_keys_public(enum keys_name k)
 {
 	return &keys[k].pub;

@@ -8,6 +8,8 @@
 enum keys_name { KEYS_P256, KEYS_P384, KEYS_RSA, KEYS_COUNT };
 
 void fake_keys_make(void);
+/* libcrypto's, not given away. */
+struct evp_pkey_st *fake_keys_pkey(enum keys_name k);
 const struct public_key *fake_keys_public(enum keys_name k);
 struct bytes fake_keys_cert(enum keys_name k);
 struct bytes fake_keys_pem(enum keys_name k);
