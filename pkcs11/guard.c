@@ -2,6 +2,7 @@
 #include "guard.h"
 
 #include "lib.h"
+#include "login.h"
 
 void guard_release(struct guard *g)
 {
@@ -39,6 +40,7 @@ status guard_card(struct guard *g)
 	session_unlock(s);
 	slot_lock(slot);
 	g->slot = slot;
+	login_settle(slot);
 	return session_lock(h, &g->session);
 }
 

@@ -6,6 +6,7 @@
 
 #include "config.h"
 #include "hex.h"
+#include "login.h"
 #include "mem.h"
 #include "session.h"
 
@@ -89,8 +90,6 @@ status info_token(struct slot *s, CK_TOKEN_INFO *ret_info)
 	struct card_info card;
 	char serial[17] = "";
 	char label[33] = "";
-	/* No PIN is asked for, so that no login is required; nothing is written through Cryptoki.
-	 */
 	CK_TOKEN_INFO info = {
 		.flags = CKF_RNG | CKF_TOKEN_INITIALIZED | CKF_WRITE_PROTECTED,
 		.ulMaxSessionCount = CK_EFFECTIVELY_INFINITE,
@@ -114,6 +113,7 @@ status info_token(struct slot *s, CK_TOKEN_INFO *ret_info)
 	PAD(info.model, "IoT SAFE applet");
 	PAD(info.serialNumber, serial);
 	PAD(info.utcTime, "");
+	login_token_flags(s, &info);
 	*ret_info = info;
 	return ST_OK;
 }

@@ -2,6 +2,7 @@
 #include "op.h"
 
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "mem.h"
@@ -26,11 +27,40 @@ status op_begin(struct op *op, const struct mech *mech, enum hash_alg hash)
 	return ST_OK;
 }
 
-void op_end(struct op *op)
+static void drop_input(struct op *op)
 {
 	hash_free(&op->ctx);
 	mem_wipe(op->raw, sizeof(op->raw));
+	mem_wipe(op->text, op->text_n);
+	free(op->text);
+	op->ctx = (struct hash_ctx){0};
+	op->raw_n = 0;
+	op->text = NULL;
+	op->text_n = op->text_cap = 0;
+}
+
+void op_end(struct op *op)
+{
+	drop_input(op);
 	*op = (struct op){.phase = OP_IDLE};
+}
+
+void op_done(struct op *op)
+{
+	if (!op->messages || op->phase == OP_IDLE) {
+		op_end(op);
+		return;
+	}
+	drop_input(op);
+	op->authenticated = false;
+	op->phase = OP_READY;
+	if (op->mech->hash != HASH_NONE && hash_start(&op->ctx, op->mech->hash) != ST_OK)
+		op_end(op);
+}
+
+status op_of_sort(const struct op *op, bool messages)
+{
+	return op->phase != OP_IDLE && op->messages != messages ? ST_NO_OP : ST_OK;
 }
 
 status op_expect(const struct op *op, enum op_phase phase)
@@ -42,11 +72,16 @@ status op_expect(const struct op *op, enum op_phase phase)
 	return ST_OP_BUSY;
 }
 
+bool op_asks_pin(const struct op *op)
+{
+	return op->asks_pin && (op->phase == OP_READY || op->phase == OP_GATHERING);
+}
+
 status op_room(struct op *op, struct op_out out, bool *ret_go)
 {
 	*ret_go = false;
 	if (out.n == NULL) {
-		op_end(op);
+		op_done(op);
 		return ST_ARG;
 	}
 	CK_ULONG room = *out.n;
@@ -58,8 +93,47 @@ status op_room(struct op *op, struct op_out out, bool *ret_go)
 	return out.p == NULL ? ST_OK : ST_SHORT_OUT;
 }
 
+bool op_is_mac(const struct op *op)
+{
+	return op->mech->sig_bit == SIG_AES_CMAC;
+}
+
+/* In a buffer that doubles; what it leaves behind is wiped. */
+static status make_room(struct op *op, size_t more)
+{
+	size_t cap = op->text_cap != 0 ? op->text_cap : 256;
+
+	if (more > OP_TEXT_MAX - op->text_n)
+		return ST_DATA_LEN;
+	while (cap < op->text_n + more)
+		cap *= 2;
+	if (cap == op->text_cap)
+		return ST_OK;
+	uint8_t *text = malloc(cap);
+	if (text == NULL)
+		return ST_NOMEM;
+	if (op->text_n != 0)
+		memcpy(text, op->text, op->text_n);
+	mem_wipe(op->text, op->text_n);
+	free(op->text);
+	op->text = text;
+	op->text_cap = cap;
+	return ST_OK;
+}
+
+static status gather(struct op *op, struct bytes data)
+{
+	TRY(make_room(op, data.n));
+	if (data.n != 0)
+		memcpy(op->text + op->text_n, data.p, data.n);
+	op->text_n += data.n;
+	return ST_OK;
+}
+
 status op_absorb(struct op *op, struct bytes data)
 {
+	if (op_is_mac(op))
+		return gather(op, data);
 	if (op->mech->hash != HASH_NONE)
 		return hash_add(&op->ctx, data);
 	if (data.n > sizeof(op->raw) - op->raw_n)

@@ -9,6 +9,11 @@
 #include "ck.h"
 #include "mech.h"
 
+enum {
+	/* of one message to a MAC of the card, which takes it in pieces of 250 bytes */
+	OP_TEXT_MAX = 65536,
+};
+
 enum op_phase {
 	OP_IDLE,
 	OP_READY,     /* initialised */
@@ -24,10 +29,16 @@ struct op {
 	struct hash_ctx ctx;	   /* running, when we hash */
 	uint8_t raw[MECH_RAW_MAX]; /* gathered, when the caller hashed */
 	size_t raw_n;
-	struct container key; /* signing: the private key's container */
+	uint8_t *text; /* gathered for a MAC of the card; owned */
+	size_t text_n, text_cap;
+	struct container key; /* the container that the card works with, when has_key */
+	bool has_key;
 	struct public_key pub;
 	bool has_pub;
-	size_t sig_n;	 /* the signature's size */
+	bool messages; /* C_Message*Init: after one message comes the next */
+	size_t sig_n;  /* the signature's size */
+	/* CKA_ALWAYS_AUTHENTICATE: C_Login has to come between Init and the signature */
+	bool asks_pin, authenticated;
 	uint64_t serial; /* another operation has another */
 };
 
@@ -44,10 +55,17 @@ status op_input(const void *p, CK_ULONG n, struct bytes *ret_b) MUST_USE;
 status op_begin(struct op *op, const struct mech *mech, enum hash_alg hash) MUST_USE;
 /* Ends it, whatever its phase. */
 void op_end(struct op *op);
+/* What the outcome of a final call leaves: nothing, or the wait for the next message. */
+void op_done(struct op *op);
+/* ST_NO_OP when what is active is of the other sort (one signature; messages). */
+status op_of_sort(const struct op *op, bool messages) MUST_USE;
 
 /* ST_OK when a call that wants `phase` may go on; else ST_NO_OP or ST_OP_BUSY, and nothing changes.
  */
 status op_expect(const struct op *op, enum op_phase phase) MUST_USE;
+
+/* Does it wait for a context-specific login? Also when it has had one. */
+bool op_asks_pin(const struct op *op);
 
 /* The two-call convention for sig_n bytes. *ret_go: there is room, produce the signature. Else the
  * call is over with the returned status; ST_ARG has ended the operation. */
@@ -55,7 +73,9 @@ status op_room(struct op *op, struct op_out out, bool *ret_go) MUST_USE;
 
 /* Takes data in, hashing or gathering. ST_DATA_LEN, ST_CRYPTO. */
 status op_absorb(struct op *op, struct bytes data) MUST_USE;
-/* What the signature is over: the digest, or the gathered bytes. */
+/* Is it a MAC? Then text is what it is over. */
+bool op_is_mac(const struct op *op);
+/* What a signature is over: the digest, or the gathered bytes. */
 status op_digest(struct op *op, uint8_t ret[MECH_RAW_MAX], size_t *ret_n) MUST_USE;
 
 #endif

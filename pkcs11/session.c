@@ -220,6 +220,13 @@ status session_close_all(CK_SLOT_ID id)
 	return ST_OK;
 }
 
+static CK_STATE state_of(const struct session *s, bool rw)
+{
+	if (login_is_user(atomic_load(&s->slot)))
+		return rw ? CKS_RW_USER_FUNCTIONS : CKS_RO_USER_FUNCTIONS;
+	return rw ? CKS_RW_PUBLIC_SESSION : CKS_RO_PUBLIC_SESSION;
+}
+
 /* A token without PIN needs no login: the state says so from the start, and clients that insist on
  * a PIN unless somebody is logged in go on. */
 status session_info(struct guard *g, CK_SESSION_INFO *ret_info)
@@ -231,7 +238,7 @@ status session_info(struct guard *g, CK_SESSION_INFO *ret_info)
 	bool rw = (atomic_load(&s->flags) & CKF_RW_SESSION) != 0;
 	*ret_info = (CK_SESSION_INFO){
 		.slotID = atomic_load(&s->slot)->id,
-		.state = rw ? CKS_RW_USER_FUNCTIONS : CKS_RO_USER_FUNCTIONS,
+		.state = state_of(s, rw),
 		.flags = atomic_load(&s->flags),
 	};
 	return ST_OK;

@@ -3,70 +3,102 @@
 
 #include <string.h>
 
+#include "card_keys.h"
 #include "digestinfo.h"
+#include "key.h"
 #include "lib.h"
 #include "log.h"
+#include "login.h"
 #include "token.h"
 
-/* A private key object. ST_NO_KEY; ST_KEY_KIND for an object that is no private key. */
-static status find_key(struct guard *g, CK_OBJECT_HANDLE h, struct token **ret_t,
-		       struct object **ret_o)
+static bool is_mac(const struct mech *m)
 {
-	TRY(token_get(g->slot, ret_t));
-	*ret_o = token_object(*ret_t, h);
-	if (*ret_o == NULL)
-		return ST_NO_KEY;
-	if ((*ret_o)->class == CKO_PRIVATE_KEY)
-		return ST_OK;
-	return (*ret_o)->class == CKO_PUBLIC_KEY ? ST_KEY_KIND : ST_NO_KEY;
+	return m->sig_bit == SIG_AES_CMAC;
 }
 
-static size_t signature_size(const struct container *key)
+/* Of the kind that the mechanism wants, and in the card: what a session object holds in clear signs
+ * nothing here. */
+static status check_key(const struct mech *m, struct mech_param param, const struct key *k)
 {
+	CK_OBJECT_CLASS class = is_mac(m) ? CKO_SECRET_KEY : CKO_PRIVATE_KEY;
+
+	if (k->class != class)
+		return ST_KEY_KIND;
+	if (!k->on_card)
+		return ST_KEY_FUNCTION;
+	return mech_fits(m, param.hash, &k->object->c);
+}
+
+static size_t signature_size(const struct mech *m, const struct container *key)
+{
+	if (is_mac(m))
+		return CARD_CMAC_SIZE;
 	return key->key_type == KEY_RSA2048 ? 256 : 2 * curve_field_size(container_curve(key));
+}
+
+/* The public half to check by, if there is one and it is wanted. */
+static status find_public(struct guard *g, struct key *k, struct public_key *ret, bool *ret_has)
+{
+	*ret_has = false;
+	if (k->class != CKO_PRIVATE_KEY || !lib_settings()->check_signatures)
+		return ST_OK;
+	status st = key_public(g, k, ret);
+	if (st == ST_KEY_KIND) /* nobody tells */
+		return ST_OK;
+	*ret_has = st == ST_OK;
+	return st;
 }
 
 /* The whole of C_SignInit with slot and session locked. */
 static status start(struct guard *g, const struct mech *m, struct mech_param param,
 		    CK_OBJECT_HANDLE h)
 {
-	struct token *t = NULL;
-	struct object *o = NULL;
+	struct key k ON_EXIT(key_free) = {0};
 	struct op *op = &g->session->sign;
+	struct public_key pub;
+	bool has_pub = false;
 
-	TRY(find_key(g, h, &t, &o));
-	TRY(mech_fits(m, param.hash, &o->c));
-	if (lib_settings()->check_signatures) {
-		TRY(token_key(g->slot, t, o->pair));
-		/* it may have a public half to check by, which cannot be read now */
-		if (o->pair->state != KEY_READ && t->locked_until != 0)
-			return ST_SW_LOCKED;
-	}
+	TRY(mech_offered(g->slot, m->type, MECH_SIGN, &m));
+	TRY(key_find(g, h, &k));
+	TRY(check_key(m, param, &k));
+	struct container c = k.object->c;
+	TRY(find_public(g, &k, &pub, &has_pub));
 	TRY(op_expect(op, OP_IDLE));
 	TRY(op_begin(op, m, param.hash));
 	op->salt_n = param.salt_n;
-	op->key = o->c;
-	op->sig_n = signature_size(&o->c);
-	op->has_pub = lib_settings()->check_signatures && o->pair->state == KEY_READ;
-	if (op->has_pub)
-		op->pub = o->pair->key;
+	op->key = c;
+	op->has_key = true;
+	op->asks_pin = login_wants_always(g->slot, &c);
+	op->sig_n = signature_size(m, &c);
+	op->has_pub = has_pub;
+	if (has_pub)
+		op->pub = pub;
+	return ST_OK;
+}
+
+status sign_begin(struct guard *g, const CK_MECHANISM *given, CK_OBJECT_HANDLE h, bool messages)
+{
+	struct op *op = &g->session->sign;
+	const struct mech *m = NULL;
+	struct mech_param param = {0};
+
+	TRY(op_expect(op, OP_IDLE));
+	TRY(mech_check(given, &m, &param));
+	TRY(guard_card(g));
+	TRY(start(g, m, param, h));
+	op->messages = messages;
 	return ST_OK;
 }
 
 status sign_init(struct guard *g, const CK_MECHANISM *given, CK_OBJECT_HANDLE h)
 {
 	struct op *op = &g->session->sign;
-	const struct mech *m = NULL;
-	struct mech_param param = {0};
 
-	if (given == NULL && op->phase != OP_IDLE) { /* 3.0 §5.13.1: cancels */
+	if (given == NULL && op->phase != OP_IDLE && !op->messages) { /* 3.0 §5.13.1: cancels */
 		op_end(op);
 		return ST_OK;
 	}
-	TRY(op_expect(op, OP_IDLE));
-	TRY(mech_check(given, &m, &param));
-	TRY(guard_card(g));
-	return start(g, m, param, h);
+	return sign_begin(g, given, h, false);
 }
 
 /* What the card is asked to sign, from the caller's data or its hash. request->digest points into
@@ -109,38 +141,97 @@ static status blame_card(status st)
 	return ST_DESYNC;
 }
 
+/* --- at the card --- */
+
+struct made_signature {
+	uint8_t p[SIGNATURE_MAX];
+	size_t n;
+};
+
+static status mac(struct guard *g, struct card *card, struct made_signature *ret)
+{
+	const struct op *op = &g->session->sign;
+	struct bytes text = bytes_of(op->text, op->text_n);
+
+	TRY(slot_outcome(g->slot, card_cmac(card, &op->key, text, ret->p, slot_deadline())));
+	ret->n = CARD_CMAC_SIZE;
+	return ST_OK;
+}
+
+static status sign(struct guard *g, struct card *card, struct made_signature *ret)
+{
+	const struct op *op = &g->session->sign;
+	struct card_sign_request rq = {0};
+	uint8_t fitted[HASH_MAX];
+
+	TRY(make_request(op, bytes_of(op->raw, op->raw_n), fitted, &rq));
+	status st = card_sign(card, &rq, ret->p, &ret->n, slot_deadline());
+	return blame_card(slot_outcome(g->slot, st));
+}
+
+static status once(struct guard *g, struct made_signature *ret)
+{
+	struct card *card = NULL;
+
+	TRY(slot_card(g->slot, &card));
+	return op_is_mac(&g->session->sign) ? mac(g, card, ret) : sign(g, card, ret);
+}
+
+/* With the login that the key asks for. */
+static status at_card(struct guard *g, struct made_signature *ret)
+{
+	struct op *op = &g->session->sign;
+
+	TRY(login_for_use(g->slot, &op->key));
+	if (op->asks_pin && !op->authenticated)
+		return ST_USER_NOT_LOGGED_IN;
+	op->authenticated = false;
+	status st = once(g, ret);
+	if (login_regained(g->slot, &op->key, st))
+		st = once(g, ret);
+	return login_outcome(g->slot, st);
+}
+
+/* What is wrong with the caller's data is found before the card is waited for. */
+static status check_data(struct op *op)
+{
+	struct card_sign_request rq = {0};
+	uint8_t fitted[HASH_MAX];
+	uint8_t data[MECH_RAW_MAX];
+	size_t n = 0;
+
+	if (op_is_mac(op))
+		return ST_OK;
+	TRY(op_digest(op, data, &n));
+	memcpy(op->raw, data, n);
+	op->raw_n = n;
+	return make_request(op, bytes_of(data, n), fitted, &rq);
+}
+
 static status run(struct guard *g, struct op_out out)
 {
 	struct op *op = &g->session->sign;
-	uint8_t data[MECH_RAW_MAX];
-	uint8_t fitted[HASH_MAX];
-	uint8_t sig[SIGNATURE_MAX];
-	size_t data_n = 0;
-	size_t n = 0;
-	struct card_sign_request rq = {0};
-	struct card *card = NULL;
+	struct made_signature sig = {.n = 0};
 	uint64_t serial = op->serial;
 
-	TRY(op_digest(op, data, &data_n));
-	TRY(make_request(op, bytes_of(data, data_n), fitted, &rq));
+	TRY(check_data(op));
 	op->phase = OP_RUNNING;
 	TRY(guard_card(g));
 	if (op->serial != serial)
 		return ST_NO_OP;
-	TRY(slot_card(g->slot, &card));
-	TRY(blame_card(slot_outcome(g->slot, card_sign(card, &rq, sig, &n, slot_deadline()))));
-	if (n != op->sig_n)
+	TRY(at_card(g, &sig));
+	if (sig.n != op->sig_n)
 		return ST_DESYNC;
-	memcpy(out.p, sig, n);
-	*out.n = n;
+	memcpy(out.p, sig.p, sig.n);
+	*out.n = sig.n;
 	return ST_OK;
 }
 
-/* Ends the operation that was there at the start, whatever came out. */
+/* Ends what was there at the start, whatever came out. */
 static status finish(struct guard *g, status st, uint64_t serial)
 {
 	if (g->session != NULL && g->session->sign.serial == serial)
-		op_end(&g->session->sign);
+		op_done(&g->session->sign);
 	return st;
 }
 
@@ -152,7 +243,7 @@ static status absorb(struct op *op, const void *data, CK_ULONG n)
 	return op_absorb(op, b);
 }
 
-status sign_once(struct guard *g, const void *data, CK_ULONG n, struct op_out out)
+status sign_whole(struct guard *g, const void *data, CK_ULONG n, struct op_out out)
 {
 	struct op *op = &g->session->sign;
 	bool go = false;
@@ -168,7 +259,7 @@ status sign_once(struct guard *g, const void *data, CK_ULONG n, struct op_out ou
 	return finish(g, st, serial);
 }
 
-status sign_update(struct guard *g, const void *part, CK_ULONG n)
+status sign_part(struct guard *g, const void *part, CK_ULONG n)
 {
 	struct op *op = &g->session->sign;
 
@@ -178,7 +269,7 @@ status sign_update(struct guard *g, const void *part, CK_ULONG n)
 	return st == ST_OK ? ST_OK : finish(g, st, op->serial);
 }
 
-status sign_final(struct guard *g, struct op_out out)
+status sign_end(struct guard *g, struct op_out out)
 {
 	struct op *op = &g->session->sign;
 	bool go = false;
@@ -189,6 +280,24 @@ status sign_final(struct guard *g, struct op_out out)
 		return ST_OK;
 	uint64_t serial = op->serial;
 	return finish(g, run(g, out), serial);
+}
+
+status sign_once(struct guard *g, const void *data, CK_ULONG n, struct op_out out)
+{
+	TRY(op_of_sort(&g->session->sign, false));
+	return sign_whole(g, data, n, out);
+}
+
+status sign_update(struct guard *g, const void *part, CK_ULONG n)
+{
+	TRY(op_of_sort(&g->session->sign, false));
+	return sign_part(g, part, n);
+}
+
+status sign_final(struct guard *g, struct op_out out)
+{
+	TRY(op_of_sort(&g->session->sign, false));
+	return sign_end(g, out);
 }
 
 status sign_random(struct guard *g, void *out, CK_ULONG n)

@@ -229,7 +229,7 @@ status slot_outcome(struct slot *s, status st)
 		return st;
 	log_info("slot %s: another SIM", s->conf.name);
 	atomic_fetch_add(&s->generation, 1);
-	login_forget(s);
+	login_new_card(s);
 	made_drop_all(s);
 	s->info_until = 0;
 	token_free(s->token);

@@ -78,7 +78,7 @@ static void login(void **state)
 	assert_rv(f3->C_LoginUser(s, CKU_USER, pin, 4, name, 2), CKR_USER_ALREADY_LOGGED_IN);
 	assert_ok(f->C_Logout(s));
 	assert_ok(f3->C_LoginUser(s, CKU_USER, pin, 4, name, 2));
-	assert_rv(f->C_Login(s, CKU_SO, pin, 4), CKR_USER_TYPE_INVALID);
+	assert_rv(f->C_Login(s, CKU_SO, pin, 4), CKR_USER_ANOTHER_ALREADY_LOGGED_IN);
 	assert_rv(f->C_Login(s, 9, pin, 4), CKR_USER_TYPE_INVALID);
 	assert_rv(f->C_Login(s, CKU_CONTEXT_SPECIFIC, pin, 4), CKR_OPERATION_NOT_INITIALIZED);
 	/* the last session takes the login with it */

@@ -28,13 +28,19 @@ static CK_RV verify(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE key, struct sample *sa
 	return f->C_Verify(s, (CK_BYTE_PTR)(uintptr_t)message, sample->data_n, sample->sig, sig_n);
 }
 
+/* The core keeps the catalog. */
+static unsigned traffic(void)
+{
+	return fake_traffic() - fake.calls[FAKE_CATALOG];
+}
+
 static void judge(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE priv, CK_OBJECT_HANDLE pub,
 		  struct sample *sample)
 {
 	CK_BYTE_PTR data = (CK_BYTE_PTR)(uintptr_t)message;
 
 	sign(s, priv, sample);
-	unsigned before = fake_traffic();
+	unsigned before = traffic();
 	assert_ok(verify(s, pub, sample, sample->sig_n));
 	assert_rv(verify(s, pub, sample, sample->sig_n - 1), CKR_SIGNATURE_LEN_RANGE);
 	assert_rv(f->C_Verify(s, data, 1, sample->sig, 1), CKR_OPERATION_NOT_INITIALIZED);
@@ -48,7 +54,7 @@ static void judge(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE priv, CK_OBJECT_HANDLE p
 	assert_ok(f->C_VerifyUpdate(s, data + 3, sample->data_n - 3));
 	assert_ok(f->C_VerifyFinal(s, sample->sig, sample->sig_n));
 	assert_rv(f->C_VerifyFinal(s, sample->sig, 1), CKR_OPERATION_NOT_INITIALIZED);
-	assert_int_equal(fake_traffic(), before);
+	assert_int_equal(traffic(), before);
 }
 
 static void elliptic(void **state)
