@@ -73,10 +73,9 @@ status session_run(struct card *c, const struct session *s, deadline dl)
 		TRY(init(c, s, dl));
 		st = s->body(c, s->arg, dl);
 	}
-	if (st != ST_OK && !card_refused(st))
+	if (st != ST_OK && st != ST_MALFORMED && !card_refused(st))
 		return st;
-	/* what was asked for is done or refused: if the link fails now, the next command meets it
-	 */
+	/* the card has answered: if the link fails now, the next command meets it */
 	closed = session_close(c, s->family, dl);
 	if (closed != ST_OK)
 		log_debug("closing a session: %s", status_text(closed));

@@ -200,12 +200,52 @@ static void test_point(void **state)
 	}
 }
 
+/* Raw, or behind any tag with any form of length that covers it exactly. */
+static void test_raw(void **state)
+{
+	static const struct {
+		const char *hex;
+		bool good;
+	} rows[] = {
+		{"040102", true},	   {"8003 040102", true},    {"3303 040102", true},
+		{"330003 040102", true},   {"808103 040102", true},  {"80820003 040102", true},
+		{"8002 040102", false},	   {"800301 040102", false}, {"80820103 040102", false},
+		{"80800304010200", false}, {"040102 00", false},     {"0401", false},
+		{"8003 0401", false},	   {"03 040102", false},     {"", false},
+	};
+	uint8_t buf[16];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct bytes b = bytes_of(buf, unhex(rows[i].hex, buf, sizeof(buf))), v = {0};
+
+		assert_int_equal(tlv_raw(b, 3, &v), rows[i].good ? ST_OK : ST_MALFORMED);
+		if (rows[i].good)
+			assert_true(bytes_equal(v, BYTES_LIT("\x04\x01\x02")));
+	}
+}
+
+static void test_put_point(void **state)
+{
+	uint8_t point[97] = {0x04}, buf[103];
+	struct wtr w = WTR_ON(buf);
+	struct bytes back;
+
+	(void)state;
+	tlv_put_point(&w, BYTES_OF(point));
+	assert_int_equal(wtr_done(&w), ST_OK);
+	assert_memory_equal(buf, "\x34\x65\x49\x63\x86\x61\x04", 7);
+	assert_int_equal(tlv_point(wtr_bytes(&w), &back), ST_OK);
+	assert_true(bytes_equal(back, BYTES_OF(point)));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_walk),	  cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_put),	  cmocka_unit_test(test_signature),
 		cmocka_unit_test(test_ecdsa_raw), cmocka_unit_test(test_point),
+		cmocka_unit_test(test_raw),	  cmocka_unit_test(test_put_point),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
