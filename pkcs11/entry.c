@@ -136,7 +136,7 @@ CK_RV C_OpenSession(CK_SLOT_ID slotID, CK_FLAGS flags, CK_VOID_PTR pApplication,
 CK_RV C_CloseSession(CK_SESSION_HANDLE hSession)
 {
 	ENTER_SESSION(hSession);
-	return rv_of(session_close(&g));
+	return rv_of(session_close_one(&g));
 }
 
 CK_RV C_CloseAllSessions(CK_SLOT_ID slotID)

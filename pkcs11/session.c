@@ -190,7 +190,7 @@ CK_ULONG session_count(const struct slot *slot, bool rw_only)
 	return n;
 }
 
-status session_close(struct guard *g)
+status session_close_one(struct guard *g)
 {
 	struct slot *slot = g->session->slot;
 

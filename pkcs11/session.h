@@ -40,7 +40,7 @@ struct guard;
 /* C_OpenSession: any pApplication and callback; needs no card. ST_NO_SLOT, ST_SESSION_PARALLEL,
  * ST_ARG, ST_TOKEN_ABSENT, ST_SESSION_COUNT, ST_NOMEM. */
 status session_open(CK_SLOT_ID id, CK_FLAGS flags, CK_SESSION_HANDLE *ret_h) MUST_USE;
-status session_close(struct guard *g) MUST_USE;
+status session_close_one(struct guard *g) MUST_USE;
 status session_close_all(CK_SLOT_ID id) MUST_USE;
 status session_info(struct guard *g, CK_SESSION_INFO *ret_info) MUST_USE;
 /* C_SessionCancel: ends the operations that flags name. */
