@@ -76,6 +76,8 @@ static status start_object(struct derive *d, const CK_ATTRIBUTE *tmpl, CK_ULONG 
 	bool is_key = d->class == CKO_SECRET_KEY;
 
 	TRY(template_inherit(d->base.on_card ? NULL : &d->base.bag, d->class, b));
+	if (is_key)
+		TRY(bag_set_ulong(b, CKA_KEY_TYPE, CKK_GENERIC_SECRET));
 	TRY(template_apply(TEMPLATE_DERIVE, tmpl, n, b));
 	d->type = bag_ulong(b, CKA_KEY_TYPE, CKK_GENERIC_SECRET);
 	if (is_key && !template_key_size(d->type, d->size))
