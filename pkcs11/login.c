@@ -369,8 +369,7 @@ static bool is_pin_length(CK_ULONG n)
 	return n >= PIN_MIN && n <= PIN_MAX;
 }
 
-/* What a telephone could not type would be lost. */
-static bool is_digits(struct bytes b)
+bool login_is_digits(struct bytes b)
 {
 	for (size_t i = 0; i < b.n; i++)
 		if (b.p[i] < '0' || b.p[i] > '9')
@@ -411,7 +410,9 @@ status login_set_pin(struct guard *g, const void *old_pin, CK_ULONG old_n, const
 		return ST_SESSION_RO;
 	if (old_pin == NULL || new_pin == NULL)
 		return ST_ARG;
-	if (!is_pin_length(old_n) || !is_pin_length(new_n) || !is_digits(bytes_of(new_pin, new_n)))
+	/* what a telephone could not type would be lost */
+	if (!is_pin_length(old_n) || !is_pin_length(new_n) ||
+	    !login_is_digits(bytes_of(new_pin, new_n)))
 		return ST_PIN_RANGE;
 	TRY(guard_card(g));
 	return change(slot, bytes_of(old_pin, old_n), bytes_of(new_pin, new_n));

@@ -61,6 +61,8 @@ bool login_auto_on(struct slot *s);
 status login_auto(struct slot *s, bool anew) MUST_USE;
 /* A value of the PIN turned out to be right: pin-source may try it again. */
 void login_auto_learned(struct slot *s, struct bytes pin);
+/* What TS 102 221 §9.5.1 makes PINs of. */
+bool login_is_digits(struct bytes b);
 /* Asks the card, always. */
 status login_ask(struct slot *s) MUST_USE;
 /* The one VERIFY: s->login.pin tells what it left. */

@@ -82,7 +82,7 @@ static const char *read_pin(int fd, struct secret_view *pin)
 		return strerror(errno);
 	pin->n = (size_t)n;
 	cut_line_end(pin);
-	if (pin->n < PIN_MIN || pin->n > PIN_MAX)
+	if (pin->n < PIN_MIN || pin->n > PIN_MAX || !login_is_digits(bytes_of(pin->p, pin->n)))
 		return "it holds no PIN of 4 to 8 digits";
 	return NULL;
 }
