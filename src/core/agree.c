@@ -72,8 +72,9 @@ static struct stakes stakes_of(const struct catalog *cat, const struct container
 	return s;
 }
 
-/* The lower the better. */
-enum rank { RANK_EMPTY, RANK_EMPTY_PAIR, RANK_VOLATILE, RANK_KEPT, RANK_NEVER };
+/* The lower the better. What is put into an empty container stays there: a pair that waits for its
+ * key is spared where there is another slot that needs nothing put back, or is made for it. */
+enum rank { RANK_EMPTY, RANK_VOLATILE, RANK_EMPTY_PAIR, RANK_KEPT, RANK_NEVER };
 
 static enum rank rank_of(const struct catalog *cat, const struct container *ct,
 			 const struct container *priv)
