@@ -160,7 +160,10 @@ static status at_channel_close(struct transport *t, const struct channel *ch, de
 static status at_transmit(struct transport *t, const struct channel *ch, struct bytes cmd,
 			  struct wtr *reply, deadline dl)
 {
-	status st = run_apdu(of(t), ch, cmd, reply, dl);
+	struct at_device *d = of(t);
+	d->e.once = t->once;
+	status st = run_apdu(d, ch, cmd, reply, dl);
+	d->e.once = false;
 	/* the session may well be open still (a modem that gave up waiting for a slow card): it
 	 * would be lost to everybody */
 	if (st == ST_CHANNEL_LOST && ch && at_channel_close(t, ch, dl) != ST_OK)

@@ -210,6 +210,8 @@ status at_engine_run(struct at_engine *e, const struct at_expect *x, deadline dl
 			return conclude(e, ret_code);
 		/* the command went into somebody's message: it has not run, so once more */
 		TRY(escape_prompt(e, dl));
+		if (e->once)
+			break;
 	}
 	return ST_DESYNC;
 }

@@ -18,6 +18,7 @@ enum {
 struct at_engine {
 	int fd; /* -1: closed */
 	bool dirty;
+	bool once; /* the command is not sent again, although it cannot have run (transport.h) */
 	struct at_reply reply;
 };
 

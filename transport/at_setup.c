@@ -47,7 +47,7 @@ status at_setup_run(struct at_device *d, const struct at_expect *x, enum at_cont
 			d->e.reply.sim = AT_SIM_OUT;
 		if (code != AT_CODE_SIM_BUSY)
 			return at_codes_status(code, in);
-		if (d->t.once)
+		if (d->e.once)
 			return ST_CARD_BUSY;
 		deadline_sleep(dl, pause);
 		if (tries == BUSY_TRIES || deadline_passed(dl))

@@ -282,6 +282,28 @@ static void a_busy_sim_is_asked_again(void **state)
 	at_rig_leave(t, m);
 }
 
+/* But not with a command that may cost a PIN try, whatever the modem says of it. */
+static void a_command_is_sent_once(void **state)
+{
+	static const struct modem_row busy[] = {SAYS("AT+CGLA", "\r\n+CME ERROR: 14\r\n"), {0}};
+	static const struct modem_row prompt[] = {
+		SAYS("AT+CGLA", "\r\n> "), SAYS("<ESC>", "\r\nOK\r\n"), {0}};
+	static const struct {
+		const struct modem_row *script;
+		status st;
+	} rows[] = {{busy, ST_CARD_BUSY}, {prompt, ST_DESYNC}};
+	const char *hex;
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct modem *m = modem_start(rows[i].script);
+		struct transport *t = at_rig_enter(m);
+		t->once = true;
+		assert_int_equal(at_rig_exchange(t, &at_rig_session_1, &hex, 2000), rows[i].st);
+		assert_int_equal(modem_count(m, "AT+CGLA"), 1);
+		at_rig_leave(t, m);
+	}
+}
+
 /* F26: another program left a message open; our command went into it and is sent again. */
 static void a_prompt_is_cancelled(void **state)
 {
@@ -382,6 +404,7 @@ int main(void)
 		cmocka_unit_test(channels_are_opened_or_not),
 		cmocka_unit_test(no_channel_is_told_from_no_cgla),
 		cmocka_unit_test(a_busy_sim_is_asked_again),
+		cmocka_unit_test(a_command_is_sent_once),
 		cmocka_unit_test(a_prompt_is_cancelled),
 		cmocka_unit_test(chatter_does_not_keep_us_out_of_step),
 		cmocka_unit_test(a_late_answer_is_nobodys),
