@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "hex.h"
+#include "lib.h"
 #include "login.h"
 #include "mech.h"
 #include "pubkey.h"
@@ -63,8 +64,14 @@ status attr_label(const struct attr_ctx *ctx, struct attr_value *v)
 	char name[TOKEN_NAME_MAX];
 
 	TRY(token_cert_pair(ctx->slot, ctx->token, o));
+	if (o->pair != NULL && token_has_names(ctx->token))
+		TRY(token_key(ctx->slot, ctx->token, o->pair));
 	if (o->pair != NULL)
 		return text(v, o->pair->name);
+	if (o->stored != NULL)
+		return text(v, o->stored->label);
+	if (o->profile != 0)
+		return text(v, "");
 	token_name(&o->c, name);
 	return text(v, name);
 }
@@ -74,6 +81,14 @@ status attr_unique_id(const struct attr_ctx *ctx, struct attr_value *v)
 	const struct object *o = ctx->object;
 	struct wtr w = WTR_ON(v->built);
 
+	if (o->stored != NULL || o->profile != 0) {
+		if (o->stored != NULL)
+			wtr_printf(&w, "stored:%s", o->stored->file);
+		else
+			wtr_printf(&w, "profile:%lu", o->profile);
+		TRY(wtr_done(&w));
+		return view(v, wtr_bytes(&w));
+	}
 	wtr_printf(&w, "%s%s:", o->from_cert ? "public-of-" : "", container_kind_name(o->c.kind));
 	if (o->c.id_len != 0)
 		hex_put(&w, container_id(&o->c));
@@ -86,6 +101,18 @@ status attr_unique_id(const struct attr_ctx *ctx, struct attr_value *v)
 status attr_private(const struct attr_ctx *ctx, struct attr_value *v)
 {
 	return truth(v, token_is_private(ctx->slot, ctx->object));
+}
+
+/* Only what the store keeps. */
+status attr_changeable(const struct attr_ctx *ctx, struct attr_value *v)
+{
+	return truth(v, ctx->object->stored != NULL &&
+				store_writable(lib_settings()->store_dir, ctx->token->iccid));
+}
+
+status attr_profile_id(const struct attr_ctx *ctx, struct attr_value *v)
+{
+	return number(v, ctx->object->profile);
 }
 
 status attr_container_id(const struct attr_ctx *ctx, struct attr_value *v)
@@ -268,8 +295,16 @@ status attr_file_value(const struct attr_ctx *ctx, struct attr_value *v)
 
 status attr_application(const struct attr_ctx *ctx, struct attr_value *v)
 {
-	(void)ctx;
-	return text(v, "IoT SAFE");
+	const struct store_entry *e = ctx->object->stored;
+
+	return text(v, e != NULL ? e->application : "IoT SAFE");
+}
+
+status attr_object_id(const struct attr_ctx *ctx, struct attr_value *v)
+{
+	const struct store_entry *e = ctx->object->stored;
+
+	return view(v, e != NULL ? bytes_of(e->object_id, e->object_id_n) : bytes_of(NULL, 0));
 }
 
 status attr_subject(const struct attr_ctx *ctx, struct attr_value *v)
@@ -333,12 +368,20 @@ status attr_certificate_key_info(const struct attr_ctx *ctx, struct attr_value *
 	return spki(&x->key, v);
 }
 
-/* The id of the pair is the hash of its key, so this needs no look at the pair. */
+/* The id of a pair without a given name is the hash of its key: that needs no look at the pair. */
 status attr_certificate_id(const struct attr_ctx *ctx, struct attr_value *v)
 {
 	const struct x509_info *x = NULL;
+	struct object *o = ctx->object;
 
 	TRY(certificate(ctx, &x));
+	if (token_has_names(ctx->token) || (o->stored != NULL && o->stored->id_n != 0)) {
+		TRY(token_cert_pair(ctx->slot, ctx->token, o));
+		if (o->pair != NULL)
+			return view(v, bytes_of(o->pair->id, o->pair->id_n));
+	}
+	if (o->stored != NULL && o->stored->id_n != 0)
+		return view(v, bytes_of(o->stored->id, o->stored->id_n));
 	if (x->key.kind == PUBLIC_NONE)
 		return attr_container_id(ctx, v);
 	TRY(public_key_id(&x->key, v->built));

@@ -11,6 +11,8 @@
 	X(label)                                                                                   \
 	X(unique_id)                                                                               \
 	X(private)                                                                                 \
+	X(changeable)                                                                              \
+	X(profile_id)                                                                              \
 	X(key_type)                                                                                \
 	X(id)                                                                                      \
 	X(derive)                                                                                  \
@@ -39,6 +41,7 @@
 	X(serial)                                                                                  \
 	X(file_value)                                                                              \
 	X(application)                                                                             \
+	X(object_id)                                                                               \
 	X(container_id)
 
 #define X(name) status attr_##name(const struct attr_ctx *ctx, struct attr_value *v) MUST_USE;

@@ -21,9 +21,9 @@ static const struct attr_row common_rows[] = {
 	GET(CKA_CLASS,              attr_class),
 	YES(CKA_TOKEN),
 	GET(CKA_PRIVATE,            attr_private),
-	NO(CKA_MODIFIABLE),
+	GET(CKA_MODIFIABLE,         attr_changeable),
 	NO(CKA_COPYABLE),
-	NO(CKA_DESTROYABLE),
+	GET(CKA_DESTROYABLE,        attr_changeable),
 	GET(CKA_LABEL,              attr_label),
 	GET(CKA_UNIQUE_ID,          attr_unique_id),
 };
@@ -106,7 +106,7 @@ static const struct attr_row certificate_rows[] = {
 
 static const struct attr_row data_rows[] = {
 	GET(CKA_APPLICATION,        attr_application),
-	EMPTY(CKA_OBJECT_ID),
+	GET(CKA_OBJECT_ID,          attr_object_id),
 	GET(CKA_VALUE,              attr_file_value),
 };
 
@@ -132,6 +132,10 @@ static const struct attr_row secret_rows[] = {
 	NO(CKA_TRUSTED),
 	SECRET_ANY(CKA_VALUE),
 };
+
+static const struct attr_row profile_rows[] = {
+	GET(CKA_PROFILE_ID,         attr_profile_id),
+};
 /* clang-format on */
 
 #define TABLE(rows) ((struct attr_table){rows, ARRAY_LEN(rows)})
@@ -154,6 +158,8 @@ struct attr_table attr_class_rows(CK_OBJECT_CLASS class)
 		return TABLE(data_rows);
 	case CKO_SECRET_KEY:
 		return TABLE(secret_rows);
+	case CKO_PROFILE:
+		return TABLE(profile_rows);
 	default: /* a number of Cryptoki, not an enum of ours */
 		return (struct attr_table){NULL, 0};
 	}

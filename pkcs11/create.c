@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "create.h"
 
+#include "create_token.h"
 #include "find.h"
+#include "lib.h"
 #include "login.h"
 #include "template.h"
 #include "token.h"
@@ -23,7 +25,7 @@ static status keep(struct guard *g, struct bag *b, CK_OBJECT_HANDLE *ret_h)
 	if (bag_bool(b, CKA_PRIVATE, false) && login_hides(g->slot))
 		return ST_USER_NOT_LOGGED_IN;
 	if (on_token)
-		return ST_WRITE_PROTECTED;
+		return create_on_token(g, b, ret_h);
 	return made_add(atomic_load(&g->session->slot), session_handle(g->session), b, ret_h);
 }
 
@@ -42,16 +44,43 @@ status create_object(struct guard *g, const CK_ATTRIBUTE *tmpl, CK_ULONG n, CK_O
 	return keep(g, &b, ret_h);
 }
 
-/* Objects on the token: every one of the card forbids it. */
-static status on_token(struct guard *g, CK_OBJECT_HANDLE h)
+/* An object on the token. */
+static status locate(struct guard *g, CK_OBJECT_HANDLE h, struct token **ret_t,
+		     struct object **ret_o)
 {
-	struct token *t = NULL;
+	bool shown = false;
 
 	TRY(guard_card(g));
-	TRY(token_get(g->slot, &t));
-	struct object *o = token_object(t, h);
+	TRY(token_get(g->slot, ret_t));
+	struct object *o = token_object(*ret_t, h);
 	if (o == NULL || (token_is_private(g->slot, o) && login_hides(g->slot)))
 		return ST_NO_OBJECT;
+	TRY(token_shown(g->slot, *ret_t, o, &shown));
+	if (!shown)
+		return ST_NO_OBJECT;
+	*ret_o = o;
+	return ST_OK;
+}
+
+/* May the object be written to? The card's allow nothing. */
+static status locate_stored(struct guard *g, CK_OBJECT_HANDLE h, struct token **ret_t,
+			    struct object **ret_o)
+{
+	TRY(locate(g, h, ret_t, ret_o));
+	if ((*ret_o)->stored == NULL)
+		return ST_ACTION_PROHIBITED;
+	if (!is_rw(g))
+		return ST_SESSION_RO;
+	const char *dir = lib_settings()->store_dir;
+	return store_writable(dir, (*ret_t)->iccid) ? ST_OK : ST_ACTION_PROHIBITED;
+}
+
+static status no_copy(struct guard *g, CK_OBJECT_HANDLE h)
+{
+	struct token *t = NULL;
+	struct object *o = NULL;
+
+	TRY(locate(g, h, &t, &o));
 	return ST_ACTION_PROHIBITED;
 }
 
@@ -62,7 +91,7 @@ status create_copy(struct guard *g, CK_OBJECT_HANDLE h, const CK_ATTRIBUTE *tmpl
 	status st = find_made(g, h, &b);
 
 	if (st == ST_NO_OBJECT)
-		return on_token(g, h);
+		return no_copy(g, h);
 	TRY(st);
 	if (ret_h == NULL)
 		return ST_ARG;
@@ -75,10 +104,14 @@ status create_copy(struct guard *g, CK_OBJECT_HANDLE h, const CK_ATTRIBUTE *tmpl
 status create_destroy(struct guard *g, CK_OBJECT_HANDLE h)
 {
 	struct bag b ON_EXIT(bag_free) = {0};
+	struct token *t = NULL;
+	struct object *o = NULL;
 	status st = find_made(g, h, &b);
 
-	if (st == ST_NO_OBJECT)
-		return on_token(g, h);
+	if (st == ST_NO_OBJECT) {
+		TRY(locate_stored(g, h, &t, &o));
+		return create_destroy_stored(g, t, o);
+	}
 	TRY(st);
 	if (!bag_bool(&b, CKA_DESTROYABLE, true))
 		return ST_ACTION_PROHIBITED;
@@ -101,14 +134,13 @@ static status set_made(struct guard *g, CK_OBJECT_HANDLE h, const CK_ATTRIBUTE *
 
 status create_set(struct guard *g, CK_OBJECT_HANDLE h, const CK_ATTRIBUTE *tmpl, CK_ULONG n)
 {
+	struct token *t = NULL;
+	struct object *o = NULL;
+
 	TRY(guard_card(g));
 	status st = set_made(g, h, tmpl, n);
-	return st == ST_NO_OBJECT ? on_token(g, h) : st;
-}
-
-status create_name_key(struct guard *g, const struct public_key *k, const CK_ATTRIBUTE *label,
-		       const CK_ATTRIBUTE *id)
-{
-	(void)g, (void)k, (void)label, (void)id;
-	return ST_UNSUPPORTED;
+	if (st != ST_NO_OBJECT)
+		return st;
+	TRY(locate_stored(g, h, &t, &o));
+	return tmpl != NULL ? create_set_stored(g, t, o, tmpl, n) : ST_ARG;
 }

@@ -6,6 +6,7 @@
 
 #include "attr.h"
 #include "login.h"
+#include "mech.h"
 #include "template.h"
 #include "token.h"
 
@@ -21,17 +22,26 @@ static const CK_OBJECT_CLASS *class_of(const CK_ATTRIBUTE *tmpl, CK_ULONG n, CK_
 	return NULL;
 }
 
+static status is_shown(const struct attr_ctx *ctx, bool *ret)
+{
+	struct object *o = ctx->object;
+
+	if (o->class != CKO_PUBLIC_KEY)
+		return token_shown(ctx->slot, ctx->token, o, ret);
+	/* without value it is none */
+	TRY(token_key(ctx->slot, ctx->token, o->pair));
+	*ret = o->pair->state == KEY_READ;
+	return ST_OK;
+}
+
 static status matches(const struct attr_ctx *ctx, const CK_ATTRIBUTE *tmpl, CK_ULONG n,
 		      bool *ret_match)
 {
-	struct object *o = ctx->object;
 	bool match = false;
 
 	TRY(attr_match(ctx, tmpl, n, &match));
-	if (match && o->class == CKO_PUBLIC_KEY) { /* without value it is none */
-		TRY(token_key(ctx->slot, ctx->token, o->pair));
-		match = o->pair->state == KEY_READ;
-	}
+	if (match)
+		TRY(is_shown(ctx, &match));
 	*ret_match = match;
 	return ST_OK;
 }
@@ -67,25 +77,49 @@ static status collect_made(struct slot *s, struct search *q, struct find *f)
 	return ST_OK;
 }
 
+/* The HKDF TLS profile is there when the mechanism is. Asking may renew the objects. */
+static bool offers_hkdf(struct slot *s, const CK_OBJECT_CLASS *class)
+{
+	CK_MECHANISM_INFO info;
+
+	return (class == NULL || *class == CKO_PROFILE) &&
+	       mech_info(s, CKM_HKDF_DATA, &info) == ST_OK;
+}
+
+static status collect_one(struct slot *s, struct token *t, struct object *o, const struct search *q,
+			  struct find *f)
+{
+	struct attr_ctx ctx = {.slot = s, .token = t, .object = o};
+	bool match = false;
+
+	if (q->hides && token_is_private(s, o))
+		return ST_OK;
+	TRY(matches(&ctx, q->tmpl, q->n, &match));
+	if (match)
+		f->hit[f->count++] = o->handle;
+	return ST_OK;
+}
+
 static status collect_token(struct slot *s, const struct search *q, struct find *f)
 {
 	struct token *t = NULL;
-	CK_OBJECT_CLASS class;
+	CK_OBJECT_CLASS buf;
+	const CK_OBJECT_CLASS *class = class_of(q->tmpl, q->n, &buf);
 
 	TRY(token_get(s, &t));
-	TRY(token_settle(s, t, class_of(q->tmpl, q->n, &class)));
-	f->hit = calloc(t->object_count + 1, sizeof(f->hit[0]));
-	if (f->hit == NULL)
+	bool hkdf = offers_hkdf(s, class);
+	TRY(token_get(s, &t));
+	t->has_hkdf = hkdf;
+	TRY(token_settle(s, t, class));
+	size_t all = t->object_count + t->extra_count;
+	struct object **list ON_EXIT(mem_free_ptr) = calloc(all + 1, sizeof(struct object *));
+	f->hit = calloc(all + 1, sizeof(f->hit[0]));
+	if (f->hit == NULL || list == NULL)
 		return ST_NOMEM;
-	for (size_t i = 0; i < t->object_count; i++) {
-		struct attr_ctx ctx = {.slot = s, .token = t, .object = &t->object[i]};
-		bool match = false;
-		if (q->hides && token_is_private(s, ctx.object))
-			continue;
-		TRY(matches(&ctx, q->tmpl, q->n, &match));
-		if (match)
-			f->hit[f->count++] = t->object[i].handle;
-	}
+	size_t n = token_order(t, list);
+	for (size_t i = 0; i < n; i++)
+		if (class == NULL || *class == list[i]->class)
+			TRY(collect_one(s, t, list[i], q, f));
 	return ST_OK;
 }
 
@@ -175,6 +209,10 @@ static status locate(struct guard *g, CK_OBJECT_HANDLE h, struct attr_ctx *ret_c
 		return ST_NO_OBJECT;
 	if (o->class == CKO_CERTIFICATE) /* unless its container holds something else */
 		TRY(token_file(g->slot, o));
+	bool shown = true;
+	TRY(token_shown(g->slot, t, o, &shown));
+	if (!shown)
+		return ST_NO_OBJECT;
 	*ret_ctx = (struct attr_ctx){.slot = g->slot, .token = t, .object = o};
 	return ST_OK;
 }
@@ -211,6 +249,10 @@ status find_size(struct guard *g, CK_OBJECT_HANDLE h, CK_ULONG *ret_n)
 	TRY(st);
 	if (ret_n == NULL)
 		return ST_ARG;
-	*ret_n = ctx.made != NULL ? bag_size(&b) : CK_UNAVAILABLE_INFORMATION;
+	*ret_n = CK_UNAVAILABLE_INFORMATION;
+	if (ctx.made != NULL)
+		*ret_n = bag_size(&b);
+	else if (ctx.object->stored != NULL)
+		*ret_n = ctx.object->data_n;
 	return ST_OK;
 }

@@ -20,6 +20,7 @@ void token_free(struct token *t)
 		free(t->object[i].data);
 		free(t->object[i].x509);
 	}
+	token_free_extra(t);
 	free(t->object);
 	free(t->pair);
 	free(t);
@@ -42,8 +43,15 @@ status token_get(struct slot *s, struct token **ret_t)
 		TRY(slot_outcome(s, card_catalog(card, &cat, slot_deadline())));
 		TRY(token_build(cat, s->token, &t));
 		t->epoch = card_epoch(card);
+		status st = token_refresh(s, t, s->token);
+		if (st != ST_OK) {
+			token_free(t);
+			return st;
+		}
 		token_free(s->token);
 		s->token = t;
+	} else {
+		TRY(token_refresh(s, s->token, NULL));
 	}
 	*ret_t = s->token;
 	return ST_OK;
@@ -54,6 +62,9 @@ struct object *token_object(struct token *t, CK_OBJECT_HANDLE h)
 	for (size_t i = 0; i < t->object_count; i++)
 		if (t->object[i].handle == h)
 			return &t->object[i];
+	for (size_t i = 0; i < t->extra_count; i++)
+		if (t->extra[i].handle == h)
+			return &t->extra[i];
 	return NULL;
 }
 
@@ -205,8 +216,7 @@ static bool names_agree(const struct container *file, const struct container *pr
 
 static status take_key(struct pair *pair, const struct public_key *k)
 {
-	TRY(public_key_id(k, pair->id));
-	pair->id_n = sizeof(pair->id);
+	TRY(public_key_id(k, pair->key_id));
 	pair->key = *k;
 	pair->state = KEY_READ;
 	return ST_OK;
@@ -322,7 +332,9 @@ status token_key(struct slot *s, struct token *t, struct pair *pair)
 	if (pair->state == KEY_UNREAD && pair->has_priv && pair->priv.activated &&
 	    !pair->priv.is_volatile)
 		TRY(read_from_certificate(s, t, pair));
-	if (pair->state == KEY_UNREAD)
+	if (pair->state == KEY_READ)
+		token_name_pair(t, pair);
+	else
 		give_up(pair);
 	return ST_OK;
 }

@@ -11,9 +11,10 @@
 #include "ck.h"
 #include "slot.h"
 #include "status.h"
+#include "store.h"
 
 enum {
-	TOKEN_NAME_MAX = 64,
+	TOKEN_NAME_MAX = STORE_LABEL_MAX + 1,
 	/* pairs made by one process that are remembered as such; the oldest go first */
 	TOKEN_GENERATED_MAX = 16,
 };
@@ -22,8 +23,9 @@ struct pair {
 	struct container priv, pub;
 	bool has_priv, has_pub;
 	enum { KEY_UNREAD, KEY_READ, KEY_ABSENT } state;
-	struct public_key key; /* when KEY_READ */
-	uint8_t id[20];	       /* CKA_ID, unless KEY_UNREAD */
+	struct public_key key;	  /* when KEY_READ */
+	uint8_t key_id[20];	  /* SHA-1 of the public point, when KEY_READ */
+	uint8_t id[STORE_ID_MAX]; /* CKA_ID, unless KEY_UNREAD */
 	size_t id_n;
 	char name[TOKEN_NAME_MAX];    /* CKA_LABEL */
 	CK_OBJECT_HANDLE cert_public; /* of the public key that only a certificate tells, or 0 */
@@ -41,6 +43,17 @@ struct object {
 	size_t data_n;
 	struct x509_info *x509; /* owned; NULL: no certificate. Points into data */
 	bool linked;		/* pair was looked for */
+	/* of what is no container (token_extra.c) */
+	struct store_entry *stored; /* in token->store; its value is data */
+	CK_ULONG profile;	    /* CKA_PROFILE_ID; 0 for others */
+};
+
+/* The store's folder when it was read. */
+struct token_stamp {
+	bool there;
+	bool sure; /* long enough ago, so that its time would tell a change */
+	uint64_t dev, ino;
+	int64_t sec, nsec;
 };
 
 struct token {
@@ -49,7 +62,14 @@ struct token {
 	size_t pair_count;
 	struct object *object;
 	size_t object_count, object_cap;
-	bool files_read; /* every certificate container */
+	/* what is beside the card's containers: store objects, then profiles */
+	struct object *extra;
+	size_t extra_count;
+	struct store_list *store; /* owned; NULL: nothing is stored */
+	struct token_stamp stamp;
+	char iccid[ICCID_DIGITS_MAX + 1]; /* empty until the store is looked at */
+	bool has_hkdf;			  /* CKM_HKDF_DATA is offered; set by the search */
+	bool files_read;		  /* every certificate container */
 	/* ids of the pairs that token_note_generated was told */
 	uint8_t generated[TOKEN_GENERATED_MAX][20];
 	size_t generated_count; /* of all times */
@@ -86,6 +106,33 @@ CK_KEY_TYPE token_key_type(const struct object *o);
  * there. */
 status token_note_generated(struct token *t, const struct public_key *k) MUST_USE;
 bool token_was_generated(const struct token *t, const struct pair *pair);
+
+/* May anything be written: to the store, or to a container as far as the list is known? No traffic.
+ */
+bool token_writable(struct slot *s);
+
+/* --- token_extra.c: certificates and data of the host-side store, names given to keys, profiles.
+ * The store is looked at (one stat) each time the objects are asked for. --- */
+
+/* Brings extra objects and names in step with the store; handles of `old` (or of the token itself)
+ * carry over. A store that cannot be read has nothing. */
+status token_refresh(struct slot *s, struct token *t, const struct token *old) MUST_USE;
+/* To be called when we wrote to the store: the next look reads it. */
+void token_store_changed(struct token *t);
+void token_free_extra(struct token *t);
+/* The SIM's ICCID, empty when it has none. */
+status token_iccid(struct slot *s, struct token *t, const char **ret_iccid) MUST_USE;
+/* The store object of this file, or NULL. */
+struct object *token_stored(struct token *t, const char *file);
+/* Has any key a name from the store? */
+bool token_has_names(const struct token *t);
+/* CKA_LABEL and CKA_ID of a pair whose key was just read. */
+void token_name_pair(const struct token *t, struct pair *pair);
+/* Is it to be shown? A store object only beside its key, a profile only while it is true. */
+status token_shown(struct slot *s, struct token *t, struct object *o, bool *ret) MUST_USE;
+/* All objects, shown or not, in the order in which clients see them: keys, stored certificates,
+ * the card's, profiles. Room for object_count + extra_count. */
+size_t token_order(struct token *t, struct object **ret_list);
 
 /* --- token_build.c --- */
 /* Objects and pairs of a catalog; handles of `old` (or NULL) carry over to what is the same. */

@@ -6,6 +6,8 @@
 
 bool token_is_private(struct slot *s, const struct object *o)
 {
+	if (o->stored != NULL || o->profile != 0) /* of the host, which has no PIN */
+		return false;
 	if (o->class == CKO_PUBLIC_KEY) /* perhaps told by a certificate, with the private key's */
 		return !o->from_cert && login_wants(s, &o->c);
 	return login_wants(s, &o->c);
@@ -32,7 +34,7 @@ bool token_was_generated(const struct token *t, const struct pair *pair)
 {
 	for (size_t i = 0; i < t->generated_count && i < TOKEN_GENERATED_MAX; i++)
 		if (pair->state == KEY_READ &&
-		    memcmp(t->generated[i], pair->id, sizeof(t->generated[i])) == 0)
+		    memcmp(t->generated[i], pair->key_id, sizeof(t->generated[i])) == 0)
 			return true;
 	return false;
 }

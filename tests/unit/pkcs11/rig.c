@@ -23,11 +23,29 @@ void rig_configure(const char *text)
 	assert_int_equal(chmod(conf, 0600), 0);
 }
 
-static const char standard[] = "[slot one]\n"
+static const char standard[] = "[module]\n"
+			       "store-dir = %s/store\n"
+			       "[slot one]\n"
 			       "uri = unix:/nowhere/1\n"
 			       "[slot two]\n"
 			       "uri = unix:/nowhere/2\n"
 			       "label = Second\n";
+
+static void configure_standard(void)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text), standard, dir);
+	rig_configure(text);
+}
+
+const char *rig_store_dir(void)
+{
+	static char path[64];
+
+	snprintf(path, sizeof(path), "%s/store", dir);
+	return path;
+}
 
 int rig_group_setup(void **state)
 {
@@ -39,7 +57,7 @@ int rig_group_setup(void **state)
 		return -1;
 	snprintf(conf, sizeof(conf), "%s/iotsafe.conf", dir);
 	setenv("IOTSAFE_CONF", conf, 1);
-	rig_configure(standard);
+	configure_standard();
 	fake_setup();
 	assert_ok(C_GetFunctionList(&f));
 	assert_int_equal(iface_get(NULL, &v3, &i, 0), ST_OK);
@@ -58,7 +76,7 @@ int rig_setup(void **state)
 {
 	(void)state;
 	fake_reset();
-	rig_configure(standard);
+	configure_standard();
 	assert_ok(f->C_Initialize(NULL));
 	return 0;
 }

@@ -28,6 +28,9 @@ int rig_group_teardown(void **state);
 /* Test fixtures: fresh fake, initialised; finalised again. */
 int rig_setup(void **state);
 int rig_teardown(void **state);
+/* store-dir of the standard configuration; not there unless a test makes it, and to be gone when
+ * the group ends. */
+const char *rig_store_dir(void);
 /* Replaces the configuration's text. */
 void rig_configure(const char *text);
 

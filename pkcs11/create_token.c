@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "create_token.h"
+
+#include <string.h>
+
+#include "card_keys.h"
+#include "create.h"
+#include "lib.h"
+#include "pubkey.h"
+#include "template.h"
+
+/* --- the store --- */
+
+static status fill_text(char dst[STORE_LABEL_MAX + 1], struct bytes b)
+{
+	if (b.n > STORE_LABEL_MAX || (b.n != 0 && memchr(b.p, 0, b.n) != NULL))
+		return ST_ATTR_VALUE;
+	if (b.n != 0)
+		memcpy(dst, b.p, b.n);
+	dst[b.n] = '\0';
+	return ST_OK;
+}
+
+static status fill_id(uint8_t dst[STORE_ID_MAX], size_t *n, struct bytes b)
+{
+	if (b.n > STORE_ID_MAX)
+		return ST_ATTR_VALUE;
+	if (b.n != 0)
+		memcpy(dst, b.p, b.n);
+	*n = b.n;
+	return ST_OK;
+}
+
+/* The entry borrows the bag's value. */
+static status fill_entry(const struct bag *b, struct store_entry *e)
+{
+	struct bytes value = bag_get(b, CKA_VALUE);
+
+	TRY(fill_text(e->label, bag_get(b, CKA_LABEL)));
+	if (value.n > STORE_VALUE_MAX)
+		return ST_ATTR_VALUE;
+	e->value = (uint8_t *)(uintptr_t)value.p;
+	e->value_n = value.n;
+	if (bag_ulong(b, CKA_CLASS, CKO_DATA) == CKO_CERTIFICATE) {
+		e->kind = STORE_CERTIFICATE;
+		return fill_id(e->id, &e->id_n, bag_get(b, CKA_ID));
+	}
+	e->kind = STORE_DATA;
+	TRY(fill_text(e->application, bag_get(b, CKA_APPLICATION)));
+	return fill_id(e->object_id, &e->object_id_n, bag_get(b, CKA_OBJECT_ID));
+}
+
+/* A certificate of a key on the card belongs to it. */
+static status bind_to_key(struct slot *s, struct token *t, struct store_entry *e)
+{
+	struct x509_info x;
+	struct object o = {.class = CKO_CERTIFICATE, .x509 = &x};
+
+	if (e->kind != STORE_CERTIFICATE)
+		return ST_OK;
+	TRY(x509_parse(bytes_of(e->value, e->value_n), &x));
+	TRY(token_cert_pair(s, t, &o));
+	if (o.pair == NULL)
+		return ST_OK;
+	memcpy(e->key, o.pair->key_id, sizeof(e->key));
+	e->has_key = true;
+	return ST_OK;
+}
+
+/* Writes the entry and answers with the object that then shows it. */
+static status put(struct guard *g, const struct store_entry *e, struct object **ret_o)
+{
+	struct token *t = NULL;
+	const char *iccid = NULL;
+	char file[STORE_NAME_MAX];
+
+	TRY(token_get(g->slot, &t));
+	TRY(token_iccid(g->slot, t, &iccid));
+	if (iccid[0] == '\0')
+		return ST_WRITE_PROTECTED;
+	status st = store_put(lib_settings()->store_dir, iccid, e, file);
+	if (st == ST_FULL)
+		return ST_OBJECT_MEMORY;
+	TRY(st == ST_ARG ? ST_ATTR_VALUE : st);
+	token_store_changed(t);
+	TRY(token_get(g->slot, &t));
+	*ret_o = token_stored(t, file);
+	return ST_OK;
+}
+
+static status create_stored(struct guard *g, const struct bag *b, CK_OBJECT_HANDLE *ret_h)
+{
+	struct store_entry e = {.kind = STORE_DATA};
+	struct token *t = NULL;
+	struct object *o = NULL;
+
+	TRY(fill_entry(b, &e));
+	TRY(token_get(g->slot, &t));
+	TRY(bind_to_key(g->slot, t, &e));
+	TRY(put(g, &e, &o));
+	if (o == NULL)
+		return ST_STORE;
+	*ret_h = o->handle;
+	return ST_OK;
+}
+
+static status bag_of(const struct object *o, struct bag *b)
+{
+	const struct store_entry *e = o->stored;
+
+	TRY(bag_set_ulong(b, CKA_CLASS, o->class));
+	TRY(bag_set(b, CKA_LABEL, e->label, strlen(e->label)));
+	TRY(bag_set(b, CKA_VALUE, o->data, o->data_n));
+	if (o->class == CKO_CERTIFICATE)
+		return bag_set(b, CKA_ID, e->id, e->id_n);
+	TRY(bag_set(b, CKA_APPLICATION, e->application, strlen(e->application)));
+	return bag_set(b, CKA_OBJECT_ID, e->object_id, e->object_id_n);
+}
+
+/* What is written to the name of a certificate that belongs to a key is the key's. */
+static status name_pair(struct guard *g, struct pair *pair, const CK_ATTRIBUTE *tmpl, CK_ULONG n)
+{
+	struct public_key k = pair->key;
+
+	return create_name_key(g, &k, template_find(tmpl, n, CKA_LABEL),
+			       template_find(tmpl, n, CKA_ID));
+}
+
+status create_set_stored(struct guard *g, struct token *t, struct object *o,
+			 const CK_ATTRIBUTE *tmpl, CK_ULONG n)
+{
+	struct bag b ON_EXIT(bag_free) = {0};
+	struct store_entry e = *o->stored;
+	struct object *now = NULL;
+
+	TRY(bag_of(o, &b));
+	TRY(template_apply(TEMPLATE_SET, tmpl, n, &b));
+	TRY(token_cert_pair(g->slot, t, o));
+	if (o->pair != NULL)
+		return name_pair(g, o->pair, tmpl, n);
+	TRY(fill_entry(&b, &e));
+	return put(g, &e, &now);
+}
+
+status create_destroy_stored(struct guard *g, struct token *t, struct object *o)
+{
+	const char *iccid = NULL;
+
+	TRY(token_iccid(g->slot, t, &iccid));
+	status st = store_remove(lib_settings()->store_dir, iccid, o->stored->file);
+	token_store_changed(t);
+	return st == ST_NO_ENTRY ? ST_NO_OBJECT : st;
+}
+
+static const struct store_entry *name_entry(const struct token *t, const uint8_t key[20])
+{
+	for (size_t i = 0; t->store != NULL && i < t->store->count; i++) {
+		const struct store_entry *e = &t->store->item[i];
+		if (e->kind == STORE_KEY_NAME && memcmp(e->key, key, sizeof(e->key)) == 0)
+			return e;
+	}
+	return NULL;
+}
+
+status create_name_key(struct guard *g, const struct public_key *k, const CK_ATTRIBUTE *label,
+		       const CK_ATTRIBUTE *id)
+{
+	struct store_entry e = {.kind = STORE_KEY_NAME, .has_key = true};
+	struct token *t = NULL;
+	struct object *unused = NULL;
+
+	TRY(public_key_id(k, e.key));
+	TRY(token_get(g->slot, &t));
+	const struct store_entry *old = name_entry(t, e.key);
+	if (old != NULL)
+		e = *old;
+	if (label != NULL)
+		TRY(fill_text(e.label, bytes_of(label->pValue, label->ulValueLen)));
+	if (id != NULL)
+		TRY(fill_id(e.id, &e.id_n, bytes_of(id->pValue, id->ulValueLen)));
+	return put(g, &e, &unused);
+}
+
+/* --- the card --- */
+
+/* May a public key be put here? Empty, and of no key pair that is in use. */
+static bool is_room(const struct pair *p, enum curve curve)
+{
+	if (!p->has_pub || p->pub.activated || (p->pub.access & ACCESS_UPDATE) == 0)
+		return false;
+	return container_curve(&p->pub) == curve && !(p->has_priv && p->priv.activated);
+}
+
+static bool is_named(const struct pair *p, const struct bag *b)
+{
+	struct bytes label = bag_get(b, CKA_LABEL);
+	struct bytes id = bag_get(b, CKA_ID);
+
+	return (label.n != 0 && bytes_equal(label, container_label(&p->pub))) ||
+	       (id.n != 0 && bytes_equal(id, container_id(&p->pub)));
+}
+
+/* The one that is named, else one without private half, else any. */
+static const struct container *choose_room(const struct token *t, enum curve curve,
+					   const struct bag *b)
+{
+	const struct pair *best = NULL;
+	int rank = 0;
+
+	for (size_t i = 0; i < t->pair_count; i++) {
+		const struct pair *p = &t->pair[i];
+		int r = is_named(p, b) ? 3 : !p->has_priv ? 2 : 1;
+		if (!is_room(p, curve) || r <= rank)
+			continue;
+		best = p;
+		rank = r;
+	}
+	return best != NULL ? &best->pub : NULL;
+}
+
+static bool is_in(const struct object *o, const struct container *c)
+{
+	return o->class == CKO_PUBLIC_KEY && !o->from_cert &&
+	       bytes_equal(container_id(&o->c), container_id(c)) &&
+	       bytes_equal(container_label(&o->c), container_label(c));
+}
+
+static status create_public(struct guard *g, const struct bag *b, CK_OBJECT_HANDLE *ret_h)
+{
+	struct public_key k;
+	struct token *t = NULL;
+	struct card *card = NULL;
+
+	TRY(pubkey_from_bag(b, &k));
+	TRY(token_get(g->slot, &t));
+	const struct container *room = k.kind == PUBLIC_EC ? choose_room(t, k.curve, b) : NULL;
+	if (room == NULL)
+		return ST_OBJECT_MEMORY;
+	struct container c = *room;
+	TRY(slot_card(g->slot, &card));
+	TRY(slot_outcome(g->slot, card_put_public(card, &c, &k, slot_deadline())));
+	TRY(token_get(g->slot, &t));
+	for (size_t i = 0; i < t->object_count; i++) {
+		if (!is_in(&t->object[i], &c))
+			continue;
+		*ret_h = t->object[i].handle;
+		return ST_OK;
+	}
+	return ST_DESYNC;
+}
+
+status create_on_token(struct guard *g, const struct bag *b, CK_OBJECT_HANDLE *ret_h)
+{
+	CK_OBJECT_CLASS class = bag_ulong(b, CKA_CLASS, CKO_SECRET_KEY);
+
+	if (bag_bool(b, CKA_PRIVATE, false)) /* neither place could keep it from anybody */
+		return ST_TEMPLATE_INCONSISTENT;
+	if (class == CKO_PUBLIC_KEY)
+		return create_public(g, b, ret_h);
+	if (class == CKO_CERTIFICATE || class == CKO_DATA)
+		return create_stored(g, b, ret_h);
+	return ST_TEMPLATE_INCONSISTENT;
+}
