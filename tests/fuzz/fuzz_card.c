@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A hostile card, modem and lock file under the whole core. Input: one byte of link traits, then
- * one answer after the other, each behind a length byte: FF is a failure of the link whose status
- * is the next byte, anything else so many bytes with the status word at their end. When the input
- * is used up the card says 6F00. Oracle: the core ends after a bounded number of exchanges, gives
- * the device back, lets no signature out that does not verify, and works again with a card that is
- * well. */
+/* A hostile card, modem and lock file under the whole core. Input: one byte of link traits (20:
+ * what the applet does with keys besides signing, instead of the rest), then one answer after the
+ * other, each behind a length byte: FF is a failure of the link whose status is the next byte,
+ * anything else so many bytes with the status word at their end. When the input is used up the card
+ * says 6F00. Oracle: the core ends after a bounded number of exchanges, gives the device back, lets
+ * no signature out that does not verify, and works again with a card that is well. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "card.h"
+#include "card_keys.h"
 #include "fuzz.h"
 #include "transport.h"
 
@@ -286,6 +287,84 @@ static void use_all(struct card *c)
 	(void)!card_random(c, out, sizeof(out), soon());
 }
 
+/* --- keys --- */
+
+static void use_pair(struct card *c, const struct container *priv, const struct container *pub)
+{
+	struct public_key key = some_key();
+	struct card_generated made;
+	uint8_t z[EC_POINT_MAX];
+	size_t n = 0, sum = 0;
+
+	if (card_generate(c, priv, pub, &made, soon()) == ST_OK)
+		require(made.priv_id_len <= CONTAINER_ID_MAX &&
+			made.pub_id_len <= CONTAINER_ID_MAX &&
+			curve_check_point(CURVE_P256,
+					  bytes_of(made.key.point, made.key.point_len)) == ST_OK);
+	if (card_agree(c, priv, &key, z, &n, soon()) == ST_OK) {
+		for (size_t i = 0; i < n; i++)
+			sum += z[i];
+		require(n == 32 && sum > 0);
+	}
+	key.point[64] ^= 1;
+	n = fake.exchanges;
+	require(card_agree(c, priv, &key, z, &sum, soon()) ==
+		(priv->activated ? ST_POINT_INVALID : ST_KEY_UNUSABLE));
+	require(card_put_public(c, pub, &key, soon()) == ST_POINT_INVALID && n == fake.exchanges);
+}
+
+static void use_public(struct card *c, const struct container *pub)
+{
+	static const uint8_t zeros[64];
+	struct public_key key = some_key();
+	struct card_verify_request rq = {.key = pub,
+					 .hash = HASH_SHA256,
+					 .digest = bytes_of(zeros, 32),
+					 .sig = bytes_of(zeros, 64)};
+
+	(void)!card_verify(c, &rq, soon());
+	(void)!card_put_public(c, pub, &key, soon());
+}
+
+static void use_secret(struct card *c, struct container secret)
+{
+	static const uint8_t data[300];
+	uint8_t out[256];
+	struct card_prf_request rq = {
+		.mode = CARD_PRF_PSK, .key = &secret, .label_seed = bytes_of(data, 77), .n = 48};
+
+	out[48] = out[32] = out[16] = 0xEE;
+	if (card_prf(c, &rq, out, soon()) != ST_OK)
+		require(out[32] == 0xEE);
+	require(out[48] == 0xEE);
+	(void)!card_hkdf_extract(c, &secret, HASH_SHA256, bytes_of(data, 32), out, soon());
+	require(out[48] == 0xEE);
+	secret.key_type = KEY_AES_CMAC;
+	(void)!card_cmac(c, &secret, BYTES_OF(data), out, soon());
+	require(out[48] == 0xEE);
+}
+
+static void use_keys(struct card *c)
+{
+	struct container priv = {.kind = CONTAINER_PRIVATE_KEY,
+				 .id = {4},
+				 .id_len = 1,
+				 .activated = true,
+				 .access = 0xFF,
+				 .functions = 0xFF,
+				 .key_type = KEY_P256};
+	struct container pub = priv, secret = priv;
+
+	pub.kind = CONTAINER_PUBLIC_KEY;
+	secret.kind = CONTAINER_SECRET_KEY;
+	secret.key_type = KEY_HMAC;
+	use_pair(c, &priv, &pub);
+	use_public(c, &pub);
+	use_secret(c, secret);
+	priv.activated = false; /* may be filled twice */
+	use_pair(c, &priv, &pub);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct settings all;
@@ -301,7 +380,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fake.device_owned = data[0] & 0x10;
 	settings_default(&all);
 	require(card_new(&all, &slot, &c) == ST_OK);
-	use_all(c);
+	if (data[0] & 0x20)
+		use_keys(c);
+	else
+		use_all(c);
 	require(fake.enters == fake.leaves);
 	/* well again, for a process that knows nothing but the record */
 	card_free(c);
