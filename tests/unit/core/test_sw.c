@@ -59,6 +59,42 @@ static void test_rows(void **state)
 	}
 }
 
+/* What the same words mean of PINs. */
+static void test_pins(void **state)
+{
+	static const struct {
+		uint16_t sw;
+		status st;
+	} rows[] = {
+		{0x9000, ST_OK},
+		{0x9101, ST_OK},
+		{0x63CF, ST_SW_PIN_WRONG},
+		{0x63C1, ST_SW_PIN_WRONG},
+		{0x63C0, ST_SW_PIN_BLOCKED},
+		{0x6983, ST_SW_PIN_BLOCKED},
+		{0x6984, ST_SW_LOCKED},
+		{0x6A88, ST_SW_NOT_FOUND},
+		{0x6300, ST_SW_OTHER},
+		{0x6108, ST_SW_OTHER},
+		{0x6C08, ST_SW_LENGTH},
+		{0x6881, ST_CHANNEL_LOST},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_int_equal(sw_judge_pin(rows[i].sw).st, rows[i].st);
+	for (unsigned sw = 0; sw <= 0xFFFF; sw++) {
+		struct sw_verdict v = sw_judge_pin((uint16_t)sw);
+
+		assert_non_null(v.text);
+		/* nothing to fetch, nothing to send again */
+		assert_int_equal(v.kind, sw == 0x9000 || sw >> 8 == 0x91 ? SW_DONE : SW_FAILED);
+		assert_true((v.kind == SW_FAILED) == (v.st != ST_OK));
+	}
+	assert_int_equal(sw_tries(0x63CF), 15);
+	assert_int_equal(sw_tries(0x63C0), 0);
+}
+
 static void test_all(void **state)
 {
 	(void)state;
@@ -72,7 +108,8 @@ static void test_all(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows), cmocka_unit_test(test_all)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows), cmocka_unit_test(test_pins),
+					   cmocka_unit_test(test_all)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
