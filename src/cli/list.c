@@ -64,6 +64,26 @@ static const char *access_of(const struct container *c)
 
 /* --- for people --- */
 
+/* The token's promises stand in one line; they are no objects for a person. */
+static bool is_profile(const struct object_view *o)
+{
+	return !o->type && strcmp(o->kind, "profile") == 0;
+}
+
+static void print_profiles(const struct token_view *t)
+{
+	const char *between = "  profiles: ";
+
+	for (size_t i = 0; i < t->object_count; i++) {
+		if (!is_profile(&t->object[i]))
+			continue;
+		printf("%s%s", between, t->object[i].detail);
+		between = ", ";
+	}
+	if (between[0] == ',')
+		printf("\n");
+}
+
 static void print_token(const struct token_view *t)
 {
 	printf("Slot %lu: %s\n", t->slot_id, t->slot);
@@ -76,9 +96,12 @@ static void print_token(const struct token_view *t)
 	for (size_t i = 0; i < t->object_count; i++) {
 		const struct object_view *o = &t->object[i];
 
+		if (is_profile(o))
+			continue;
 		printf("  %-12s %-16s %s%s%s\n    %s\n", o->kind, o->label, o->detail,
 		       o->uses[0] ? "  " : "", o->uses, o->uri);
 	}
+	print_profiles(t);
 	printf("\n");
 }
 
@@ -149,7 +172,13 @@ static void json_token(struct json *j, const struct token_view *t)
 	json_string(j, "uri", t->uri);
 	json_open_array(j, "objects");
 	for (size_t i = 0; i < t->object_count; i++)
-		json_object_view(j, &t->object[i]);
+		if (!is_profile(&t->object[i]))
+			json_object_view(j, &t->object[i]);
+	json_close_array(j);
+	json_open_array(j, "profiles");
+	for (size_t i = 0; i < t->object_count; i++)
+		if (is_profile(&t->object[i]))
+			json_string(j, NULL, t->object[i].detail);
 	json_close_array(j);
 	json_close_object(j);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <getopt.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -7,33 +8,98 @@
 #include "config.h"
 #include "log.h"
 #include "mem.h"
+#include "say.h"
 
 struct command {
 	const char *name;
 	int (*run)(const struct options *opt);
+	const char *arg; /* what it is about; NULL: it takes none */
 	const char *help;
 };
 
 static const struct command commands[] = {
-	{"list", list_run,
+	{"list", list_run, NULL,
 	 "slots, tokens, objects with their PKCS#11 URIs, and the SIM's containers"},
-	{"doctor", doctor_run, "checks everything from the configuration to a test signature"},
+	{"doctor", doctor_run, NULL,
+	 "checks everything from the configuration to a test signature"},
+	{"keygen", keygen_run, NULL, "lets the SIM make a key pair"},
+	{"csr", csr_run, "KEY", "a certificate request, signed by the SIM"},
+	{"read", read_run, "OBJECT", "a certificate, a public key or data"},
+	{"write", write_run, "FILE", "puts a certificate, a public key or data on the token"},
+	{"delete", delete_run, "OBJECT", "takes it away again"},
+	{"psk", psk_run, "KEY", "a pre-shared key for one server, from the SIM's secret key"},
 };
+
+enum option_kind { TEXT, FLAG, LIST };
+
+struct option_row {
+	const char *name;
+	enum option_kind kind;
+	const char *arg, *help;
+	const char *commands; /* that take it; NULL: all */
+	size_t at;	      /* in struct options */
+};
+
+#define AT(member) offsetof(struct options, member)
+#define TOKEN_COMMANDS "keygen csr read write delete psk"
+
+static const struct option_row options[] = {
+	{"conf", TEXT, "FILE",
+	 "the configuration (default: $IOTSAFE_CONF, else " IOTSAFE_SYSCONFDIR
+	 "/iotsafe/iotsafe.conf)",
+	 NULL, AT(conf)},
+	{"slot", TEXT, "NAME", "only this slot", NULL, AT(slot)},
+	{"uri", TEXT, "URI", "one slot without a configuration: pcsc:, at:PATH or unix:PATH", NULL,
+	 AT(uri)},
+	{"module", TEXT, "PATH", "the PKCS#11 module", NULL, AT(module)},
+	{"json", FLAG, NULL, "for programs", "list doctor keygen read write", AT(json)},
+	{"label", TEXT, "TOKEN", "the token of this label", TOKEN_COMMANDS, AT(label)},
+	{"pin-source", TEXT, "file:PATH", "where the PIN is; it is asked for on a terminal else",
+	 TOKEN_COMMANDS, AT(pin_source)},
+	{"name", TEXT, "LABEL", "the object's label", "keygen write", AT(name)},
+	{"id", TEXT, "HEX", "the object's id", "keygen write", AT(id)},
+	{"curve", TEXT, "NAME", "p256 (default), p384 or brainpool", "keygen", AT(curve)},
+	{"yes", FLAG, NULL, "replace the key that is there; it is gone for good", "keygen",
+	 AT(yes)},
+	{"subject", TEXT, "NAME", "/CN=…/O=… or CN=…,O=…", "csr", AT(subject)},
+	{"san", LIST, "LIST", "alternative names: dns:…,ip:…,uri:…,email:…", "csr", AT(san)},
+	{"type", TEXT, "TYPE", "cert, pubkey or data", "read write delete", AT(type)},
+	{"application", TEXT, "TEXT", "the application that data is for", "write", AT(application)},
+	{"unbound", FLAG, NULL, "a certificate without a key on the token too", "write",
+	 AT(unbound)},
+	{"server", TEXT, "NAME", "the server that the key is for", "psk", AT(server)},
+	{"hash", TEXT, "NAME", "sha256 (default) or sha384", "psk", AT(hash)},
+	{"length", TEXT, "N", "bytes (default: 32)", "psk", AT(length)},
+	{"out", TEXT, "FILE", "there, not to standard output", "keygen csr read psk", AT(out)},
+	{"der", FLAG, NULL, "binary", "read", AT(der)},
+	{"pem", FLAG, NULL, "text", "read", AT(pem)},
+	{"hex", FLAG, NULL, "hexadecimal digits (default)", "psk", AT(hex)},
+	{"raw", FLAG, NULL, "the bytes as they are", "read psk", AT(raw)},
+};
+
+enum { OPT_FIRST = 256, OPT_HELP = 1000, OPT_VERSION };
 
 static void usage(FILE *f)
 {
+	char left[40];
+
 	fprintf(f, "usage: iotsafe COMMAND [OPTION…]\n\ncommands:\n");
-	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-		fprintf(f, "  %-8s %s\n", commands[i].name, commands[i].help);
-	fprintf(f,
-		"\noptions:\n"
-		"  --conf FILE    the configuration (default: $IOTSAFE_CONF, else %s)\n"
-		"  --slot NAME    only this slot\n"
-		"  --uri URI      one slot without a configuration: pcsc:, at:PATH or unix:PATH\n"
-		"  --module PATH  the PKCS#11 module\n"
-		"  --json         for programs\n"
-		"  --help, --version\n",
-		IOTSAFE_SYSCONFDIR "/iotsafe/iotsafe.conf");
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+		snprintf(left, sizeof(left), "%s %s", commands[i].name,
+			 commands[i].arg ? commands[i].arg : "");
+		fprintf(f, "  %-14s %s\n", left, commands[i].help);
+	}
+	fprintf(f, "\noptions:\n");
+	for (size_t i = 0; i < ARRAY_LEN(options); i++) {
+		const struct option_row *o = &options[i];
+
+		snprintf(left, sizeof(left), "--%s %s", o->name, o->arg ? o->arg : "");
+		fprintf(f, "  %-22s %s", left, o->help);
+		if (o->commands)
+			fprintf(f, " (%s)", o->commands);
+		fprintf(f, "\n");
+	}
+	fprintf(f, "  --help, --version\n");
 }
 
 static const struct command *find_command(const char *name)
@@ -53,78 +119,129 @@ static int unknown_command(const char *name)
 	return EXIT_USAGE;
 }
 
-enum { OPT_CONF = 256, OPT_SLOT, OPT_URI, OPT_MODULE, OPT_JSON, OPT_HELP, OPT_VERSION };
-
-static const struct option long_options[] = {
-	{"conf", required_argument, NULL, OPT_CONF},
-	{"slot", required_argument, NULL, OPT_SLOT},
-	{"uri", required_argument, NULL, OPT_URI},
-	{"module", required_argument, NULL, OPT_MODULE},
-	{"json", no_argument, NULL, OPT_JSON},
-	{"help", no_argument, NULL, OPT_HELP},
-	{"version", no_argument, NULL, OPT_VERSION},
-	{NULL, 0, NULL, 0},
-};
-
-/* One option into *opt. Returns the exit code that ends the program, or -1 to go on. */
-static int take_option(int c, struct options *opt)
+static bool has_word(const char *words, const char *word)
 {
-	switch (c) {
-	case OPT_CONF:
-		opt->conf = optarg;
-		return -1;
-	case OPT_SLOT:
-		opt->slot = optarg;
-		return -1;
-	case OPT_URI:
-		opt->uri = optarg;
-		return -1;
-	case OPT_MODULE:
-		opt->module = optarg;
-		return -1;
-	case OPT_JSON:
-		opt->json = true;
-		return -1;
-	case OPT_HELP:
-		usage(stdout);
-		return EXIT_FINE;
-	case OPT_VERSION:
-		printf("iotsafe %s\n", IOTSAFE_VERSION);
-		return EXIT_FINE;
-	default: /* getopt has complained */
-		return EXIT_USAGE;
-	}
+	size_t n = strlen(word);
+
+	for (const char *at = strstr(words, word); at; at = strstr(at + 1, word))
+		if ((at == words || at[-1] == ' ') && (at[n] == ' ' || at[n] == '\0'))
+			return true;
+	return false;
 }
 
-int main(int argc, char **argv)
-{
-	struct options opt = {0};
+/* What was given on the command line. */
+struct given {
+	struct options opt;
+	bool seen[ARRAY_LEN(options)];
 	const struct command *cmd;
+};
+
+static int take_value(size_t row, struct given *g)
+{
+	char *at = (char *)&g->opt + options[row].at;
+
+	if (options[row].kind != LIST && g->seen[row]) {
+		fprintf(stderr, "iotsafe: --%s is there twice\n", options[row].name);
+		return EXIT_USAGE;
+	}
+	g->seen[row] = true;
+	if (options[row].kind == FLAG) {
+		*(bool *)at = true;
+	} else if (options[row].kind == TEXT) {
+		*(const char **)(void *)at = optarg;
+	} else if (g->opt.san_count < SAN_OPTIONS_MAX) {
+		g->opt.san[g->opt.san_count++] = optarg;
+	} else {
+		fprintf(stderr, "iotsafe: too many --%s\n", options[row].name);
+		return EXIT_USAGE;
+	}
+	return -1;
+}
+
+/* One option into *g. Returns the exit code that ends the program, or -1 to go on. */
+static int take_option(int c, struct given *g)
+{
+	if (c == OPT_HELP) {
+		usage(stdout);
+		return EXIT_FINE;
+	}
+	if (c == OPT_VERSION) {
+		printf("iotsafe %s\n", IOTSAFE_VERSION);
+		return EXIT_FINE;
+	}
+	if (c < OPT_FIRST) /* getopt has complained */
+		return EXIT_USAGE;
+	return take_value((size_t)(c - OPT_FIRST), g);
+}
+
+static int take_options(int argc, char **argv, struct given *g)
+{
+	struct option rows[ARRAY_LEN(options) + 3] = {0};
 	int c, code;
 
-	while ((c = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
-		code = take_option(c, &opt);
+	for (size_t i = 0; i < ARRAY_LEN(options); i++)
+		rows[i] = (struct option){options[i].name, options[i].kind != FLAG, NULL,
+					  OPT_FIRST + (int)i};
+	rows[ARRAY_LEN(options)] = (struct option){"help", no_argument, NULL, OPT_HELP};
+	rows[ARRAY_LEN(options) + 1] = (struct option){"version", no_argument, NULL, OPT_VERSION};
+	while ((c = getopt_long(argc, argv, "", rows, NULL)) != -1) {
+		code = take_option(c, g);
 		if (code >= 0)
 			return code;
 	}
+	return -1;
+}
+
+/* The command and its argument; then whether the options are its own. */
+static int take_command(int argc, char **argv, struct given *g)
+{
 	if (optind == argc) {
 		usage(stderr);
 		return EXIT_USAGE;
 	}
-	cmd = find_command(argv[optind]);
-	if (!cmd)
+	g->cmd = find_command(argv[optind]);
+	if (!g->cmd)
 		return unknown_command(argv[optind]);
-	if (optind + 1 < argc) {
-		fprintf(stderr, "iotsafe %s: unexpected argument \"%s\"\n", cmd->name,
-			argv[optind + 1]);
+	optind++;
+	if (g->cmd->arg && optind < argc)
+		g->opt.arg = argv[optind++];
+	if (g->cmd->arg && !g->opt.arg) {
+		fprintf(stderr, "iotsafe %s: %s is missing\n", g->cmd->name, g->cmd->arg);
 		return EXIT_USAGE;
 	}
-	if (opt.conf && opt.uri) {
+	if (optind < argc) {
+		fprintf(stderr, "iotsafe %s: unexpected argument \"%s\"\n", g->cmd->name,
+			argv[optind]);
+		return EXIT_USAGE;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(options); i++) {
+		if (g->seen[i] && options[i].commands &&
+		    !has_word(options[i].commands, g->cmd->name)) {
+			fprintf(stderr, "iotsafe %s: --%s is not for this command\n", g->cmd->name,
+				options[i].name);
+			return EXIT_USAGE;
+		}
+	}
+	return -1;
+}
+
+int main(int argc, char **argv)
+{
+	struct given g = {0};
+	int code = take_options(argc, argv, &g);
+
+	if (code >= 0)
+		return code;
+	code = take_command(argc, argv, &g);
+	if (code >= 0)
+		return code;
+	if (g.opt.conf && g.opt.uri) {
 		fprintf(stderr, "iotsafe: --conf and --uri exclude each other\n");
 		return EXIT_USAGE;
 	}
 	log_set_from_env();
-	code = cmd->run(&opt);
+	say_command(g.cmd->name);
+	code = g.cmd->run(&g.opt);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		perror("iotsafe: standard output");
 		return EXIT_FAILED;

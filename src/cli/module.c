@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "module.h"
 
-#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "mem.h"
+#include "module_load.h"
 #include "module_object.h"
 #include "p11uri.h"
 #include "text.h"
@@ -41,56 +41,6 @@ void module_find(const char *named, char ret_path[PATH_LEN_MAX])
 	snprintf(ret_path, PATH_LEN_MAX, "%s", IOTSAFE_MODULE_DIR "/" MODULE_FILE);
 }
 
-/* --- loaded and initialised --- */
-struct loaded {
-	void *handle;
-	CK_FUNCTION_LIST *f; /* NULL: not initialised */
-};
-
-static void unload(struct loaded *m)
-{
-	if (m->f)
-		m->f->C_Finalize(NULL);
-	if (m->handle)
-		dlclose(m->handle);
-}
-
-static status refuse(char err[MODULE_ERROR_MAX], const char *path, const char *call, CK_RV rv)
-{
-	snprintf(err, MODULE_ERROR_MAX, "%.250s: %s answers 0x%lX", path, call, rv);
-	return ST_BUG;
-}
-
-static status load(const char *path, struct loaded *m, char err[MODULE_ERROR_MAX])
-{
-	CK_C_INITIALIZE_ARGS args = {.flags = CKF_OS_LOCKING_OK};
-	CK_C_GetFunctionList get_list;
-	CK_FUNCTION_LIST *f;
-	const char *said;
-	CK_RV rv;
-
-	m->handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-	if (!m->handle) {
-		said = dlerror();
-		snprintf(err, MODULE_ERROR_MAX, "%.500s", said ? said : path);
-		return ST_NO_ENTRY;
-	}
-	*(void **)&get_list = dlsym(m->handle, "C_GetFunctionList");
-	if (!get_list) {
-		snprintf(err, MODULE_ERROR_MAX,
-			 "%.300s: no PKCS#11 module: it lacks C_GetFunctionList", path);
-		return ST_NO_ENTRY;
-	}
-	rv = get_list(&f);
-	if (rv != CKR_OK)
-		return refuse(err, path, "C_GetFunctionList", rv);
-	rv = f->C_Initialize(&args);
-	if (rv != CKR_OK)
-		return refuse(err, path, "C_Initialize", rv);
-	m->f = f;
-	return ST_OK;
-}
-
 /* Blank-padded field to text. */
 static void padded(const unsigned char *field, size_t n, char *dst, size_t cap)
 {
@@ -116,9 +66,9 @@ static void describe(CK_FUNCTION_LIST *f, char ret[MODULE_TEXT_MAX])
 status module_try(const char *path, char ret_description[MODULE_TEXT_MAX],
 		  char err[MODULE_ERROR_MAX])
 {
-	struct loaded m ON_EXIT(unload) = {0};
+	struct module_loaded m ON_EXIT(module_unload) = {0};
 
-	TRY(load(path, &m, err));
+	TRY(module_load(path, &m, err));
 	describe(m.f, ret_description);
 	return ST_OK;
 }
@@ -226,7 +176,7 @@ static status read_all(CK_FUNCTION_LIST *f, struct module_view *v, char err[MODU
 	CK_RV rv = f->C_GetSlotList(CK_FALSE, ids, &count);
 
 	if (rv != CKR_OK)
-		return refuse(err, v->path, "C_GetSlotList", rv);
+		return module_refuses(err, v->path, "C_GetSlotList", rv);
 	v->token = calloc(count ? count : 1, sizeof(v->token[0]));
 	if (!v->token)
 		return ST_NOMEM;
@@ -242,12 +192,12 @@ static status read_all(CK_FUNCTION_LIST *f, struct module_view *v, char err[MODU
 status module_read(const char *path, struct module_view **ret_view, char err[MODULE_ERROR_MAX])
 {
 	struct module_view *v ON_EXIT(module_view_free_ptr) = calloc(1, sizeof(*v));
-	struct loaded m ON_EXIT(unload) = {0};
+	struct module_loaded m ON_EXIT(module_unload) = {0};
 
 	if (!v)
 		return ST_NOMEM;
 	snprintf(v->path, sizeof(v->path), "%s", path);
-	TRY(load(path, &m, err));
+	TRY(module_load(path, &m, err));
 	TRY(read_all(m.f, v, err));
 	*ret_view = v;
 	v = NULL;

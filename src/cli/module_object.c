@@ -55,10 +55,32 @@ static const struct class_row {
 	CK_OBJECT_CLASS class;
 	const char *kind, *type;
 } classes[] = {
-	{CKO_PRIVATE_KEY, "private-key", "private"},  {CKO_PUBLIC_KEY, "public-key", "public"},
-	{CKO_CERTIFICATE, "certificate", "cert"},     {CKO_DATA, "data", "data"},
+	{CKO_PRIVATE_KEY, "private-key", "private"},
+	{CKO_PUBLIC_KEY, "public-key", "public"},
+	{CKO_CERTIFICATE, "certificate", "cert"},
+	{CKO_DATA, "data", "data"},
 	{CKO_SECRET_KEY, "secret-key", "secret-key"},
+	{CKO_PROFILE, "profile", NULL}, /* no URI can name it */
 };
+
+/* PKCS#11 profiles, by their numbers in the specification */
+static const char *const profiles[] = {"",
+				       "Baseline Provider",
+				       "Extended Provider",
+				       "Authentication Token",
+				       "Public Certificates Token",
+				       "Complete Provider",
+				       "HKDF TLS Token"};
+
+static void describe_profile(const struct asking *a, struct object_view *o)
+{
+	CK_ULONG v = get_number(a, CKA_PROFILE_ID, 0);
+
+	if (v < ARRAY_LEN(profiles))
+		snprintf(o->detail, sizeof(o->detail), "%s", profiles[v]);
+	else
+		snprintf(o->detail, sizeof(o->detail), "%lu", v);
+}
 
 static void describe_key(const struct asking *a, CK_KEY_TYPE type, struct object_view *o)
 {
@@ -66,6 +88,11 @@ static void describe_key(const struct asking *a, CK_KEY_TYPE type, struct object
 	uint8_t buf[512];
 	size_t n;
 
+	if (type == CKK_GENERIC_SECRET || type == CKK_AES) {
+		snprintf(o->detail, sizeof(o->detail), "%s",
+			 type == CKK_AES ? "AES" : "generic secret");
+		return;
+	}
 	if (type == CKK_RSA) {
 		n = get(a, CKA_MODULUS, buf, sizeof(buf));
 		snprintf(o->detail, sizeof(o->detail), "RSA-%zu", 8 * n);
@@ -141,7 +168,9 @@ void module_object_read(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, CK_OBJEC
 	hex_str(bytes_of(ret_o->raw_id, ret_o->raw_id_n), ret_o->id, sizeof(ret_o->id));
 	if (class == CKO_CERTIFICATE)
 		describe_certificate(&a, ret_o);
-	if (class == CKO_PRIVATE_KEY || class == CKO_PUBLIC_KEY) {
+	if (class == CKO_PROFILE)
+		describe_profile(&a, ret_o);
+	if (class == CKO_PRIVATE_KEY || class == CKO_PUBLIC_KEY || class == CKO_SECRET_KEY) {
 		describe_key(&a, type, ret_o);
 		describe_uses(&a, ret_o);
 	}

@@ -3,8 +3,7 @@
 #ifndef IOTSAFE_CLI_MODULE_OBJECT_H
 #define IOTSAFE_CLI_MODULE_OBJECT_H
 
-#include <p11-kit/pkcs11.h>
-
+#include "ck_words.h"
 #include "module.h"
 
 /* All that list shows of the object, except its URI. */

@@ -52,17 +52,22 @@ struct json json_on(FILE *f)
 	return (struct json){.f = f, .first = true};
 }
 
-static void put_string(struct json *j, const char *value)
+static void put_clean(struct json *j, struct bytes value)
 {
 	char clean[1024];
 
-	text_clean(bytes_str(value), clean, sizeof(clean));
-	fputc('"', j->f);
+	text_clean(value, clean, sizeof(clean));
 	for (const char *p = clean; *p; p++) {
 		if (*p == '"' || *p == '\\')
 			fputc('\\', j->f);
 		fputc(*p, j->f);
 	}
+}
+
+static void put_string(struct json *j, const char *value)
+{
+	fputc('"', j->f);
+	put_clean(j, bytes_str(value));
 	fputc('"', j->f);
 }
 
@@ -116,6 +121,32 @@ void json_string(struct json *j, const char *key, const char *value)
 		put_string(j, value);
 	else
 		fputs("null", j->f);
+}
+
+void json_text(struct json *j, const char *key, const char *value)
+{
+	begin(j, key);
+	fputc('"', j->f);
+	for (const char *at = value; *at;) {
+		size_t n = strcspn(at, "\n");
+
+		put_clean(j, bytes_of(at, n));
+		at += n;
+		if (*at == '\n') {
+			fputs("\\n", j->f);
+			at++;
+		}
+	}
+	fputc('"', j->f);
+}
+
+void json_hex(struct json *j, const char *key, struct bytes value)
+{
+	begin(j, key);
+	fputc('"', j->f);
+	for (size_t i = 0; i < value.n; i++)
+		fprintf(j->f, "%02X", value.p[i]);
+	fputc('"', j->f);
 }
 
 void json_number(struct json *j, const char *key, unsigned long value)

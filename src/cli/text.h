@@ -25,6 +25,10 @@ void json_open_array(struct json *j, const char *key);
 void json_close_object(struct json *j);
 void json_close_array(struct json *j);
 void json_string(struct json *j, const char *key, const char *value); /* NULL: null */
+/* The same for text of several lines: line feeds stay. */
+void json_text(struct json *j, const char *key, const char *value);
+/* Bytes of any length, in hex. */
+void json_hex(struct json *j, const char *key, struct bytes value);
 void json_number(struct json *j, const char *key, unsigned long value);
 void json_bool(struct json *j, const char *key, bool value);
 void json_end(struct json *j);

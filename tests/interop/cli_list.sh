@@ -51,10 +51,13 @@ shows '  shows the key' '^  private-key +device'
 check '--module' iotsafe list --module "$module"
 
 check_exit 'no command' 2 iotsafe
-check_exit 'an unknown command' 2 iotsafe read
-shows '  says so' 'unknown command "read"; there are: list doctor'
+check_exit 'an unknown command' 2 iotsafe nonsense
+shows '  says so' 'unknown command "nonsense"; there are: list doctor keygen'
 check_exit 'an unknown option' 2 iotsafe list --nonsense
 check_exit 'an argument too many' 2 iotsafe list more
+check_exit 'an argument too few' 2 iotsafe read
+check_exit 'an option of another command' 2 iotsafe list --yes
+check_exit 'an option twice' 2 iotsafe list --slot sim --slot sim
 check_exit '--conf and --uri together' 2 iotsafe list --conf x --uri unix:y
 check_exit 'a URI that is none' 1 iotsafe list --uri nonsense
 shows '  says what is expected' 'expected pcsc:, at:PATH or unix:PATH'

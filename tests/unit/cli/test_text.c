@@ -91,12 +91,15 @@ static void test_json(void **state)
 	json_open_array(&j, "empty");
 	json_close_array(&j);
 	json_bool(&j, "no", false);
+	json_text(&j, "lines", "a\n\"b\"\n\nc\r");
+	json_hex(&j, "hex", BYTES_OF(((uint8_t[]){0x00, 0xAF})));
 	json_close_object(&j);
 	json_end(&j);
 	fclose(f);
 	assert_string_equal(text, "{\"name\": \"say \\\"hi\\\" \\\\ ?\", \"none\": null, \"n\": 7, "
 				  "\"list\": [\n  {\"yes\": true},\n  {},\n  \"x\"\n], "
-				  "\"empty\": [], \"no\": false}\n");
+				  "\"empty\": [], \"no\": false, "
+				  "\"lines\": \"a\\n\\\"b\\\"\\n\\nc?\", \"hex\": \"00AF\"}\n");
 	free(text);
 }
 
