@@ -19,15 +19,19 @@
 
 #define OUT(p, n) ((struct op_out){(p), (n)})
 
-/* Those of version 3.0, which p11-kit's header does not declare. */
+/* Those of later versions, which p11-kit's header does not declare. */
 #define BUILT(name, args)
 #define REFUSED(name, args, rv)
 #define BUILT_3_0(name, args) CK_RV name args;
 #define REFUSED_3_0(name, args, rv) CK_RV name args;
+#define BUILT_3_2 BUILT_3_0
+#define REFUSED_3_2 REFUSED_3_0
 #include "entry.def"
 #undef REFUSED
 #undef BUILT_3_0
 #undef REFUSED_3_0
+#undef BUILT_3_2
+#undef REFUSED_3_2
 
 /* What is not offered: each checks its session, and takes no notice of its other arguments. */
 #pragma GCC diagnostic push
@@ -40,6 +44,8 @@
 	}
 #define BUILT_3_0(name, args)
 #define REFUSED_3_0 REFUSED
+#define BUILT_3_2(name, args)
+#define REFUSED_3_2 REFUSED
 #include "entry.def"
 #pragma GCC diagnostic pop
 
@@ -155,6 +161,37 @@ CK_RV C_SessionCancel(CK_SESSION_HANDLE hSession, CK_FLAGS flags)
 {
 	ENTER_SESSION(hSession);
 	return rv_of(session_cancel(&g, flags));
+}
+
+CK_RV C_GetOperationState(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pOperationState,
+			  CK_ULONG_PTR pulOperationStateLen)
+{
+	(void)pOperationState;
+	ENTER_SESSION(hSession);
+	return rv_of(session_state(&g, pulOperationStateLen));
+}
+
+/* Nobody can have a state of ours. */
+CK_RV C_SetOperationState(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pOperationState,
+			  CK_ULONG ulOperationStateLen, CK_OBJECT_HANDLE hEncryptionKey,
+			  CK_OBJECT_HANDLE hAuthenticationKey)
+{
+	(void)hEncryptionKey, (void)hAuthenticationKey;
+	ENTER_SESSION(hSession);
+	if (pOperationState == NULL || ulOperationStateLen == 0)
+		return CKR_ARGUMENTS_BAD;
+	return rv_of(ST_SAVED_STATE);
+}
+
+/* No authority has validated this module. */
+CK_RV C_GetSessionValidationFlags(CK_SESSION_HANDLE hSession, CK_SESSION_VALIDATION_FLAGS_TYPE type,
+				  CK_FLAGS_PTR pFlags)
+{
+	ENTER_SESSION(hSession);
+	if (pFlags == NULL || type != CKS_LAST_VALIDATION_OK)
+		return CKR_ARGUMENTS_BAD;
+	*pFlags = 0;
+	return CKR_OK;
 }
 
 CK_RV C_Login(CK_SESSION_HANDLE hSession, CK_USER_TYPE userType, CK_UTF8CHAR_PTR pPin,

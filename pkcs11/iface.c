@@ -15,17 +15,25 @@
 	{                                                                                          \
 		3, 0                                                                               \
 	}
+#define VERSION_3_2                                                                                \
+	{                                                                                          \
+		3, 2                                                                               \
+	}
 
 /* entry.def's functions that p11-kit's header does not declare */
 #define BUILT(name, args)
 #define REFUSED(name, args, rv)
 #define BUILT_3_0(name, args) CK_RV name args;
 #define REFUSED_3_0(name, args, rv) CK_RV name args;
+#define BUILT_3_2 BUILT_3_0
+#define REFUSED_3_2 REFUSED_3_0
 #include "entry.def"
-#undef BUILT_3_0
-#undef REFUSED_3_0
 #undef BUILT
 #undef REFUSED
+#undef BUILT_3_0
+#undef REFUSED_3_0
+#undef BUILT_3_2
+#undef REFUSED_3_2
 
 /* The version that C_GetInfo tells is that of the list it was reached by. */
 static CK_RV get_info_3_0(CK_INFO_PTR pInfo)
@@ -34,8 +42,16 @@ static CK_RV get_info_3_0(CK_INFO_PTR pInfo)
 	return rv_of(info_library((CK_VERSION)VERSION_3_0, pInfo));
 }
 
+static CK_RV get_info_3_2(CK_INFO_PTR pInfo)
+{
+	ENTER_LIB();
+	return rv_of(info_library((CK_VERSION)VERSION_3_2, pInfo));
+}
+
 #define BUILT(name, args) .name = name,
 #define REFUSED(name, args, rv) .name = name,
+#define BUILT_3_2(name, args)
+#define REFUSED_3_2(name, args, rv)
 
 /* Cryptoki hands lists out as writable; nobody writes. */
 static CK_FUNCTION_LIST list_2_40 = {
@@ -56,6 +72,16 @@ static struct iface_list_3_0 list_3_0 = {
 #include "entry.def"
 	.C_GetInfo = get_info_3_0,
 };
+#undef BUILT_3_2
+#undef REFUSED_3_2
+
+static struct iface_list_3_2 list_3_2 = {
+	.version = VERSION_3_2,
+#define BUILT_3_2 BUILT
+#define REFUSED_3_2 REFUSED
+#include "entry.def"
+	.C_GetInfo = get_info_3_2,
+};
 #pragma GCC diagnostic pop
 
 static CK_CHAR standard_name[] = "PKCS 11";
@@ -63,6 +89,7 @@ static CK_CHAR standard_name[] = "PKCS 11";
 /* The first is the default. No flag: sessions do not survive a fork here. */
 static CK_INTERFACE interfaces[] = {
 	{standard_name, &list_3_0, 0},
+	{standard_name, &list_3_2, 0},
 	{standard_name, &list_2_40, 0},
 };
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "deadline.h"
+#include "event.h"
 #include "log.h"
 #include "mem.h"
 #include "session.h"
@@ -95,6 +96,7 @@ static void forget_inherited(bool in_flux)
 	lib.gate = (pthread_rwlock_t)PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
 	atomic_store(&lib.inside, 0);
 	atomic_store(&lib.owner, 0);
+	event_forget_all();
 	session_forget_all(in_flux);
 	slot_forget_all(in_flux);
 }
@@ -158,11 +160,13 @@ status lib_finalize(const void *reserved)
 	if (reserved != NULL)
 		return ST_ARG;
 	door_close(&stale);
+	event_end_all();
 	pthread_rwlock_wrlock(&lib.gate);
 	status st = atomic_load(&lib.owner) == getpid() ? ST_OK : ST_NOT_INIT;
 	if (st == ST_OK)
 		finish();
 	pthread_rwlock_unlock(&lib.gate);
+	event_drain();
 	door_open();
 	return st;
 }

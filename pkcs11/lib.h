@@ -16,7 +16,7 @@
 /* C_Initialize. Reads the configuration; touches no device. In a forked child it first forgets what
  * was inherited, without traffic. ST_ARG, ST_CANT_LOCK, ST_INIT_TWICE, ST_CONFIG. */
 status lib_initialize(const CK_C_INITIALIZE_ARGS *args) MUST_USE;
-/* C_Finalize. Waits for the calls of other threads. */
+/* C_Finalize. Waits for the calls of other threads; those in C_WaitForSlotEvent it ends. */
 status lib_finalize(const void *reserved) MUST_USE;
 
 /* Passes the gate; ST_NOT_INIT also in a child that has not initialised. Pair with lib_leave. */

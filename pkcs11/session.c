@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "ck32.h"
 #include "guard.h"
 #include "login.h"
 #include "mem.h"
@@ -166,6 +167,8 @@ status session_open(CK_SLOT_ID id, CK_FLAGS flags, CK_SESSION_HANDLE *ret_h)
 		return ST_ARG;
 	if ((flags & CKF_SERIAL_SESSION) == 0)
 		return ST_SESSION_PARALLEL;
+	if ((flags & CKF_ASYNC_SESSION) != 0)
+		return ST_SESSION_ASYNC;
 	if ((flags & ~(CK_FLAGS)(CKF_SERIAL_SESSION | CKF_RW_SESSION)) != 0)
 		return ST_ARG;
 	if (!slot_present(slot))
@@ -244,14 +247,29 @@ status session_info(struct guard *g, CK_SESSION_INFO *ret_info)
 	return ST_OK;
 }
 
+status session_state(struct guard *g, const CK_ULONG *size)
+{
+	const struct session *s = g->session;
+
+	if (size == NULL)
+		return ST_ARG;
+	bool active = s->sign.phase != OP_IDLE || s->verify.phase != OP_IDLE;
+	return active ? ST_STATE_UNSAVEABLE : ST_NO_OP;
+}
+
+/* A signature or verification of the sort that the flags name; others are not theirs to end. */
+static void cancel(struct op *op, CK_FLAGS flags, CK_FLAGS alone, CK_FLAGS messages)
+{
+	if ((flags & (op->messages ? messages : alone)) != 0)
+		op_end(op);
+}
+
 status session_cancel(struct guard *g, CK_FLAGS flags)
 {
 	struct session *s = g->session;
 
-	if ((flags & CKF_SIGN) != 0)
-		op_end(&s->sign);
-	if ((flags & CKF_VERIFY) != 0)
-		op_end(&s->verify);
+	cancel(&s->sign, flags, CKF_SIGN, CKF_MESSAGE_SIGN);
+	cancel(&s->verify, flags, CKF_VERIFY, CKF_MESSAGE_VERIFY);
 	if ((flags & CKF_FIND_OBJECTS) != 0)
 		find_end(&s->find);
 	return ST_OK;

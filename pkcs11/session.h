@@ -43,6 +43,9 @@ status session_open(CK_SLOT_ID id, CK_FLAGS flags, CK_SESSION_HANDLE *ret_h) MUS
 status session_close_one(struct guard *g) MUST_USE;
 status session_close_all(CK_SLOT_ID id) MUST_USE;
 status session_info(struct guard *g, CK_SESSION_INFO *ret_info) MUST_USE;
+/* C_GetOperationState: what a key in the card is at cannot be saved. ST_STATE_UNSAVEABLE, or
+ * ST_NO_OP, or ST_ARG. */
+status session_state(struct guard *g, const CK_ULONG *size) MUST_USE;
 /* C_SessionCancel: ends the operations that flags name. */
 status session_cancel(struct guard *g, CK_FLAGS flags) MUST_USE;
 /* Open sessions of a slot; of them the read/write ones. */

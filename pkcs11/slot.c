@@ -165,17 +165,41 @@ struct slot *slot_find(CK_SLOT_ID id)
 	return by_id(id);
 }
 
-bool slot_present(struct slot *s)
+/* Locked. */
+static bool look(struct slot *s)
 {
 	struct card *card = NULL;
+	bool there = slot_card(s, &card) == ST_OK && card_present(card);
 
+	if (atomic_exchange(&s->looked, true) && s->seen != there)
+		s->event = true;
+	s->seen = there;
+	return there;
+}
+
+bool slot_present(struct slot *s)
+{
 	if (!s->listed)
 		return false;
 	if (pthread_mutex_trylock(&s->lock) != 0)
 		return s->seen;
-	s->seen = slot_card(s, &card) == ST_OK && card_present(card);
+	bool there = look(s);
 	slot_unlock(s);
-	return s->seen;
+	return there;
+}
+
+bool slot_event(CK_SLOT_ID *ret_id)
+{
+	find_out(false);
+	for (unsigned i = 0; i < atomic_load(&table.count); i++) {
+		struct slot *s = at(i);
+		(void)slot_present(s);
+		if (!atomic_exchange(&s->event, false))
+			continue;
+		*ret_id = s->id;
+		return true;
+	}
+	return false;
 }
 
 static bool listed_as_present(struct slot *s)
@@ -228,6 +252,7 @@ status slot_outcome(struct slot *s, status st)
 	if (st != ST_CARD_CHANGED)
 		return st;
 	log_info("slot %s: another SIM", s->conf.name);
+	s->event = true;
 	atomic_fetch_add(&s->generation, 1);
 	login_new_card(s);
 	made_drop_all(s);
@@ -242,8 +267,7 @@ static status identify(struct slot *s)
 	struct card *card = NULL;
 
 	TRY(slot_card(s, &card));
-	s->seen = card_present(card);
-	if (!s->seen)
+	if (!look(s))
 		return ST_NO_CARD;
 	status st = slot_outcome(s, card_identify(card, &s->info, slot_deadline()));
 	if (st == ST_CARD_CHANGED) /* afresh, with the SIM that is there now */

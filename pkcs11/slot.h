@@ -30,7 +30,9 @@ struct slot {
 	unsigned index;		   /* in the table; constant */
 	struct settings_slot conf; /* constant */
 	_Atomic bool listed;
-	_Atomic bool seen; /* the last answer to "is a SIM there?" */
+	_Atomic bool seen;   /* the last answer to "is a SIM there?" */
+	_Atomic bool looked; /* it was asked */
+	_Atomic bool event;  /* the answer has changed, and C_WaitForSlotEvent has not told yet */
 	struct login login;
 	struct made_list made;	     /* has its own lock */
 	_Atomic unsigned generation; /* moves when the SIM changes: older sessions are dead */
@@ -50,6 +52,8 @@ struct slot {
 status slot_list(bool present_only, CK_SLOT_ID *list, CK_ULONG *count) MUST_USE;
 /* NULL: no such slot. */
 struct slot *slot_find(CK_SLOT_ID id);
+/* Is there a slot whose token came or went since this was told? Looks at all of them; no APDU. */
+bool slot_event(CK_SLOT_ID *ret_id);
 void slot_lock(struct slot *s);
 void slot_unlock(struct slot *s);
 /* Quick, no APDU; does not wait for the slot's lock (a card at work is there). */

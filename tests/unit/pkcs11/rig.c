@@ -9,6 +9,7 @@
 
 CK_FUNCTION_LIST *f;
 const struct iface_list_3_0 *f3;
+const struct iface_list_3_2 *f32;
 
 static char dir[] = "/tmp/iotsafe-unit-XXXXXX";
 static char conf[64];
@@ -50,7 +51,7 @@ const char *rig_store_dir(void)
 int rig_group_setup(void **state)
 {
 	CK_INTERFACE *i = NULL;
-	CK_VERSION v3 = {3, 0};
+	CK_VERSION v3 = {3, 0}, v32 = {3, 2};
 
 	(void)state;
 	if (mkdtemp(dir) == NULL)
@@ -62,6 +63,8 @@ int rig_group_setup(void **state)
 	assert_ok(C_GetFunctionList(&f));
 	assert_int_equal(iface_get(NULL, &v3, &i, 0), ST_OK);
 	f3 = i->pFunctionList;
+	assert_int_equal(iface_get(NULL, &v32, &i, 0), ST_OK);
+	f32 = i->pFunctionList;
 	return 0;
 }
 

@@ -16,6 +16,7 @@
 
 extern CK_FUNCTION_LIST *f;
 extern const struct iface_list_3_0 *f3;
+extern const struct iface_list_3_2 *f32;
 
 #define assert_rv(call, expected) assert_int_equal((call), (expected))
 #define assert_ok(call) assert_int_equal((call), CKR_OK)

@@ -125,43 +125,13 @@ static void lists(void **state)
 	assert_ok(f->C_Finalize(NULL));
 }
 
-static void interfaces(void **state)
-{
-	CK_INTERFACE list[3];
-	CK_INTERFACE *i = NULL;
-	CK_ULONG n = 0;
-	CK_VERSION v240 = {2, 40}, v32 = {3, 2};
-	CK_UTF8CHAR name[] = "PKCS 11", other[] = "Vendor NSS FIPS Interface";
-
-	(void)state;
-	assert_rv(f3->C_GetInterfaceList(NULL, NULL), CKR_ARGUMENTS_BAD);
-	assert_ok(f3->C_GetInterfaceList(NULL, &n));
-	assert_int_equal(n, 2);
-	n = 1;
-	assert_rv(f3->C_GetInterfaceList(list, &n), CKR_BUFFER_TOO_SMALL);
-	assert_int_equal(n, 2);
-	assert_ok(f3->C_GetInterfaceList(list, &n));
-	assert_string_equal((char *)list[0].pInterfaceName, "PKCS 11");
-	assert_ptr_equal(list[0].pFunctionList, f3);
-	assert_ptr_equal(list[1].pFunctionList, f);
-
-	assert_ok(f3->C_GetInterface(NULL, NULL, &i, 0));
-	assert_ptr_equal(i->pFunctionList, f3);
-	assert_ok(f3->C_GetInterface(name, &v240, &i, 0));
-	assert_ptr_equal(i->pFunctionList, f);
-	assert_rv(f3->C_GetInterface(name, &v32, &i, 0), CKR_ARGUMENTS_BAD);
-	assert_rv(f3->C_GetInterface(other, NULL, &i, 0), CKR_ARGUMENTS_BAD);
-	assert_rv(f3->C_GetInterface(name, NULL, &i, CKF_INTERFACE_FORK_SAFE), CKR_ARGUMENTS_BAD);
-	assert_rv(f3->C_GetInterface(name, NULL, NULL, 0), CKR_ARGUMENTS_BAD);
-	assert_rv(f->C_GetFunctionList(NULL), CKR_ARGUMENTS_BAD);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(arguments),	       cmocka_unit_test(no_traffic),
-		cmocka_unit_test(wrong_configuration), cmocka_unit_test(lists),
-		cmocka_unit_test(interfaces),
+		cmocka_unit_test(arguments),
+		cmocka_unit_test(no_traffic),
+		cmocka_unit_test(wrong_configuration),
+		cmocka_unit_test(lists),
 	};
 	const struct CMUnitTest last[] = {
 		cmocka_unit_test_setup_teardown(again_and_again, NULL, NULL)};

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* C_WaitForSlotEvent: tokens that come and go, and C_Finalize in the middle of a wait. */
+#include "rig.h"
+
+#include <pthread.h>
+
+#include "deadline.h"
+
+static CK_RV poll_event(CK_SLOT_ID *slot)
+{
+	return f->C_WaitForSlotEvent(CKF_DONT_BLOCK, slot, NULL);
+}
+
+static void coming_and_going(void **state)
+{
+	CK_SLOT_ID slot = 99;
+	CK_ULONG n = 0;
+
+	(void)state;
+	assert_rv(poll_event(&slot), CKR_NO_EVENT);
+	assert_rv(poll_event(&slot), CKR_NO_EVENT);
+	fake.present = false;
+	/* both slots, each once */
+	assert_ok(poll_event(&slot));
+	CK_SLOT_ID first = slot;
+	assert_ok(poll_event(&slot));
+	assert_int_not_equal(slot, first);
+	assert_rv(poll_event(&slot), CKR_NO_EVENT);
+	/* who looked elsewhere in between has not been told */
+	fake.present = true;
+	assert_ok(f->C_GetSlotList(CK_TRUE, NULL, &n));
+	assert_int_equal(n, RIG_SLOTS);
+	assert_ok(poll_event(&slot));
+	assert_ok(poll_event(&slot));
+	assert_rv(poll_event(&slot), CKR_NO_EVENT);
+	assert_int_equal(fake_traffic(), 0);
+}
+
+static void first_look(void **state)
+{
+	CK_SLOT_ID slot;
+
+	(void)state;
+	/* what is so at the first look is no event */
+	fake.present = false;
+	assert_rv(poll_event(&slot), CKR_NO_EVENT);
+	fake.present = true;
+	assert_ok(poll_event(&slot));
+	/* C_Initialize clears the flags */
+	assert_ok(f->C_Finalize(NULL));
+	assert_ok(f->C_Initialize(NULL));
+	assert_rv(poll_event(&slot), CKR_NO_EVENT);
+}
+
+static void another_sim(void **state)
+{
+	CK_SLOT_ID slot = 99;
+	CK_SESSION_HANDLE s = rig_session();
+	CK_BYTE b;
+
+	(void)state;
+	assert_rv(poll_event(&slot), CKR_NO_EVENT);
+	fake.answer[FAKE_RANDOM] = ST_CARD_CHANGED;
+	assert_rv(f->C_GenerateRandom(s, &b, 1), CKR_DEVICE_REMOVED);
+	assert_ok(poll_event(&slot));
+	assert_int_equal(slot, 0);
+}
+
+struct waiter {
+	pthread_t thread;
+	CK_RV rv;
+	CK_SLOT_ID slot;
+	_Atomic bool done;
+};
+
+static void *wait_in_thread(void *arg)
+{
+	struct waiter *w = arg;
+
+	w->rv = f->C_WaitForSlotEvent(0, &w->slot, NULL);
+	w->done = true;
+	return NULL;
+}
+
+static void start(struct waiter *w)
+{
+	*w = (struct waiter){.rv = CKR_GENERAL_ERROR};
+	assert_int_equal(pthread_create(&w->thread, NULL, wait_in_thread, w), 0);
+	deadline_sleep(DEADLINE_NEVER, 50);
+	assert_false(w->done);
+}
+
+static void blocking(void **state)
+{
+	struct waiter w;
+	CK_SESSION_HANDLE s = rig_session();
+
+	(void)state;
+	start(&w);
+	/* others are not kept waiting */
+	int64_t before = deadline_now();
+	CK_SESSION_INFO info;
+	assert_ok(f->C_GetSessionInfo(s, &info));
+	assert_true(deadline_now() - before < 100000000);
+	fake.present = false;
+	assert_int_equal(pthread_join(w.thread, NULL), 0);
+	assert_rv(w.rv, CKR_OK);
+	assert_true(w.slot < RIG_SLOTS);
+}
+
+static void finalize_wakes(void **state)
+{
+	enum { WAITERS = 4, ROUNDS = 5 };
+	struct waiter w[WAITERS];
+
+	(void)state;
+	for (int r = 0; r < ROUNDS; r++) {
+		for (int i = 0; i < WAITERS; i++)
+			start(&w[i]);
+		int64_t before = deadline_now();
+		assert_ok(f->C_Finalize(NULL));
+		/* at once, and none is left behind */
+		assert_true(deadline_now() - before < 200000000);
+		assert_ok(f->C_Initialize(NULL));
+		for (int i = 0; i < WAITERS; i++) {
+			assert_int_equal(pthread_join(w[i].thread, NULL), 0);
+			assert_rv(w[i].rv, CKR_CRYPTOKI_NOT_INITIALIZED);
+		}
+	}
+}
+
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, rig_setup, rig_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(coming_and_going), TEST(first_look),     TEST(another_sim),
+		TEST(blocking),		TEST(finalize_wakes),
+	};
+
+	return cmocka_run_group_tests_name("event", tests, rig_group_setup, rig_group_teardown);
+}
