@@ -78,12 +78,17 @@ static status collect_made(struct slot *s, struct search *q, struct find *f)
 }
 
 /* The HKDF TLS profile is there when the mechanism is. Asking may renew the objects. */
-static bool offers_hkdf(struct slot *s, const CK_OBJECT_CLASS *class)
+static status settle_profiles(struct slot *s, const CK_OBJECT_CLASS *class, struct token **ret_t)
 {
 	CK_MECHANISM_INFO info;
 
-	return (class == NULL || *class == CKO_PROFILE) &&
-	       mech_info(s, CKM_HKDF_DATA, &info) == ST_OK;
+	TRY(token_get(s, ret_t));
+	if (class != NULL && *class != CKO_PROFILE)
+		return ST_OK;
+	bool hkdf = mech_info(s, CKM_HKDF_DATA, &info) == ST_OK;
+	TRY(token_get(s, ret_t));
+	(*ret_t)->has_hkdf = hkdf;
+	return ST_OK;
 }
 
 static status collect_one(struct slot *s, struct token *t, struct object *o, const struct search *q,
@@ -106,10 +111,7 @@ static status collect_token(struct slot *s, const struct search *q, struct find 
 	CK_OBJECT_CLASS buf;
 	const CK_OBJECT_CLASS *class = class_of(q->tmpl, q->n, &buf);
 
-	TRY(token_get(s, &t));
-	bool hkdf = offers_hkdf(s, class);
-	TRY(token_get(s, &t));
-	t->has_hkdf = hkdf;
+	TRY(settle_profiles(s, class, &t));
 	TRY(token_settle(s, t, class));
 	size_t all = t->object_count + t->extra_count;
 	struct object **list ON_EXIT(mem_free_ptr) = calloc(all + 1, sizeof(struct object *));

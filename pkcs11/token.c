@@ -214,16 +214,17 @@ static bool names_agree(const struct container *file, const struct container *pr
 	return label || id;
 }
 
-static status take_key(struct pair *pair, const struct public_key *k)
+static status take_key(const struct token *t, struct pair *pair, const struct public_key *k)
 {
 	TRY(public_key_id(k, pair->key_id));
 	pair->key = *k;
 	pair->state = KEY_READ;
+	token_name_pair(t, pair);
 	return ST_OK;
 }
 
 /* From the pair's public key container; a refusal leaves KEY_UNREAD. */
-static status read_own_public(struct slot *s, struct pair *pair)
+static status read_own_public(struct slot *s, const struct token *t, struct pair *pair)
 {
 	struct card *card = NULL;
 	struct public_key k = {0};
@@ -233,7 +234,7 @@ static status read_own_public(struct slot *s, struct pair *pair)
 	TRY(slot_card(s, &card));
 	status st = slot_outcome(s, card_read_public(card, &pair->pub, &k, slot_deadline()));
 	if (st == ST_OK)
-		return take_key(pair, &k);
+		return take_key(t, pair, &k);
 	if (!is_refusal(st))
 		return st;
 	note_lock(s, st);
@@ -287,7 +288,7 @@ static status certificate_left(struct slot *s, struct token *t, struct pair *pai
 		if (!is_rival(p, pair))
 			continue;
 		if (p->state == KEY_UNREAD)
-			TRY(read_own_public(s, p));
+			TRY(read_own_public(s, t, p));
 		if (p->state != KEY_READ)
 			return ST_OK; /* two are left: nobody can tell */
 	}
@@ -310,7 +311,7 @@ static status read_from_certificate(struct slot *s, struct token *t, struct pair
 	const struct object *cert = certificate_by_name(t, pair);
 	if (cert == NULL)
 		TRY(certificate_left(s, t, pair, &cert));
-	return cert != NULL ? take_key(pair, &cert->x509->key) : ST_OK;
+	return cert != NULL ? take_key(t, pair, &cert->x509->key) : ST_OK;
 }
 
 static void give_up(struct pair *pair)
@@ -327,14 +328,12 @@ status token_key(struct slot *s, struct token *t, struct pair *pair)
 {
 	if (pair->state != KEY_UNREAD)
 		return ST_OK;
-	TRY(read_own_public(s, pair));
+	TRY(read_own_public(s, t, pair));
 	/* an empty container's certificate would be about a key that is no more */
 	if (pair->state == KEY_UNREAD && pair->has_priv && pair->priv.activated &&
 	    !pair->priv.is_volatile)
 		TRY(read_from_certificate(s, t, pair));
-	if (pair->state == KEY_READ)
-		token_name_pair(t, pair);
-	else
+	if (pair->state == KEY_UNREAD)
 		give_up(pair);
 	return ST_OK;
 }

@@ -202,6 +202,7 @@ status token_build(const struct catalog *cat, const struct token *old, struct to
 	if (old != NULL) {
 		memcpy(t->generated, old->generated, sizeof(t->generated));
 		t->generated_count = old->generated_count;
+		t->has_hkdf = old->has_hkdf;
 	}
 	add_privates(t, old, cat, true);
 	add_privates(t, old, cat, false);

@@ -186,13 +186,13 @@ void census_take(struct scene *s, struct census *ret_c)
 	struct census c = {0};
 
 	assert_int_equal(scene_find(s), CKR_OK);
-	c.objects = (unsigned)s->objects;
 	for (CK_ULONG i = 0; i < s->objects; i++) {
 		CK_OBJECT_HANDLE h = s->object[i];
 		CK_ULONG class = number(s, h, CKA_CLASS);
 
 		if (class == CKO_CERTIFICATE)
 			EVP_PKEY_free(key_of_certificate(s, h));
+		c.objects += class != 9; /* CKO_PROFILE of 3.0 */
 		c.certificates += class == CKO_CERTIFICATE;
 		c.publics += class == CKO_PUBLIC_KEY;
 		c.data += class == CKO_DATA;
