@@ -108,6 +108,13 @@ static status disabled(enum command_id id)
 	return id == CMD_PIN_VERIFY ? ST_OK : ST_SW_CONDITIONS;
 }
 
+/* A refused PIN leaves one try less than the query told, or it is another command's answer. */
+static bool is_plausible(const struct pin_op *op, status st, int tries)
+{
+	return st != ST_SW_PIN_WRONG || op->id == CMD_PIN_UNBLOCK || op->pin.tries < 0 ||
+	       tries == op->pin.tries - 1;
+}
+
 /* Sends it, unless the counter says that it cannot do any good. */
 static status say(struct card *c, struct pin_op *op, deadline dl)
 {
@@ -124,6 +131,8 @@ static status say(struct card *c, struct pin_op *op, deadline dl)
 	st = exec_call(c, &CALL(op->id, .p2 = P(op->ref), .data = op->data), NULL, NULL, dl);
 	if (!tells(c, st, &pin))
 		return st;
+	if (!is_plausible(op, st, pin.tries))
+		return ST_PIN_UNSURE;
 	op->pin = pin;
 	if (st == ST_SW_PIN_WRONG)
 		return ST_PIN_WRONG;

@@ -158,8 +158,9 @@ static void test_verify_words(void **state)
 		{"9000", ST_OK, CARD_PIN_VERIFIED, -1},
 		{"9110", ST_OK, CARD_PIN_VERIFIED, -1},
 		{"63C2", ST_PIN_WRONG, CARD_PIN_WANTED, 2},
-		{"63C1", ST_PIN_WRONG, CARD_PIN_WANTED, 1},
-		{"63CF", ST_PIN_WRONG, CARD_PIN_WANTED, 15},
+		{"63C1", ST_PIN_UNSURE, CARD_PIN_ABSENT, 77}, /* the answer after three is two */
+		{"63C3", ST_PIN_UNSURE, CARD_PIN_ABSENT, 77},
+		{"63CF", ST_PIN_UNSURE, CARD_PIN_ABSENT, 77},
 		{"63C0", ST_PIN_LOCKED, CARD_PIN_BLOCKED, 0},
 		{"6983", ST_PIN_LOCKED, CARD_PIN_BLOCKED, 0},
 		{"6984", ST_OK, CARD_PIN_DISABLED, -1},
@@ -292,9 +293,14 @@ static void test_needless(void **state)
 	assert_int_equal(verify(r, &pin), ST_OK);
 	expect_pin(&pin, CARD_PIN_DISABLED, -1);
 	assert_int_equal(pins_sent(), 0);
+	/* a card with sixteen, and one that does not tell */
+	FAKE_PLAY({QUERY, "63CF"}, {VERIFY, "63CE"});
+	assert_int_equal(verify(r, &pin), ST_PIN_WRONG);
+	expect_pin(&pin, CARD_PIN_WANTED, 14);
 	/* verified already is no reason: the caller wants to know whether this PIN is right */
 	FAKE_PLAY({QUERY, "9000"}, {VERIFY, "63C2"});
 	assert_int_equal(verify(r, &pin), ST_PIN_WRONG);
+	expect_pin(&pin, CARD_PIN_WANTED, 2);
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(test_##name, rig_setup, rig_teardown)

@@ -181,7 +181,7 @@ static void test_masked(void **state)
 	assert_true(log >= 0 && err >= 0);
 	on_channel();
 	FAKE_PLAY({QUERY, "63C3"}, {VERIFY, "63C2"}, {QUERY, "63C3"}, {VERIFY, .st = ST_IO},
-		  STEP_MF, {QUERY, "63C3"}, {CHANGE, "63C1"}, STEP_SELECT, STEP_MF, {QUERY, "63C0"},
+		  STEP_MF, {QUERY, "63C3"}, {CHANGE, "63C2"}, STEP_SELECT, STEP_MF, {QUERY, "63C0"},
 		  {UNBLOCK, "63C9"}, STEP_SELECT);
 	dup2(log, STDERR_FILENO);
 	log_set(LOG_LEVEL_TRACE, LOG_TO_STDERR);
