@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "fake_keys2.h"
+
 static const uint8_t message[] = "what was signed, long enough for every hash: 64 bytes and some";
 
 struct sample {
@@ -120,11 +122,80 @@ static void refusals(void **state)
 	assert_rv(f->C_VerifyUpdate(s, b, 32), CKR_OPERATION_NOT_INITIALIZED);
 }
 
+/* A key that the caller brings. */
+static void session_keys(void **state)
+{
+	CK_SESSION_HANDLE s = rig_session();
+	const struct public_key *pub = fake_public(FAKE_DEVICE_KEY);
+	CK_OBJECT_CLASS class = CKO_PUBLIC_KEY;
+	CK_KEY_TYPE type = CKK_EC;
+	CK_BBOOL no = CK_FALSE, yes = CK_TRUE;
+	struct bytes oid = curve_oid_der(CURVE_P256);
+	CK_BYTE point[2 + 65] = {0x04, 65};
+	CK_ATTRIBUTE t[] = {{CKA_CLASS, &class, sizeof(class)},
+			    {CKA_KEY_TYPE, &type, sizeof(type)},
+			    {CKA_TOKEN, &no, sizeof(no)},
+			    {CKA_EC_PARAMS, (void *)(uintptr_t)oid.p, oid.n},
+			    {CKA_EC_POINT, point, sizeof(point)},
+			    {CKA_VERIFY, &yes, sizeof(yes)}};
+	struct sample sample = {.m = {CKM_ECDSA_SHA256, NULL, 0}, .data_n = 32};
+	CK_OBJECT_HANDLE key = 0;
+
+	(void)state;
+	memcpy(point + 2, pub->point, 65);
+	assert_ok(f->C_CreateObject(s, t, 6, &key));
+	judge(s, rig_by_label(s, CKO_PRIVATE_KEY, "device"), key, &sample);
+	t[5].pValue = &no;
+	assert_ok(f->C_CreateObject(s, t, 6, &key));
+	assert_rv(f->C_VerifyInit(s, &sample.m, key), CKR_KEY_FUNCTION_NOT_PERMITTED);
+}
+
+static int with_card(void **state)
+{
+	(void)state;
+	fake_reset();
+	rig_configure("[module]\nverify = card\n[slot one]\nuri = unix:/nowhere/1\n");
+	assert_ok(f->C_Initialize(NULL));
+	return 0;
+}
+
+/* `verify = card`: what the card cannot tell the host does. */
+static void on_the_card(void **state)
+{
+	CK_SESSION_HANDLE s = rig_session();
+	CK_OBJECT_HANDLE priv = rig_by_label(s, CKO_PRIVATE_KEY, "device");
+	CK_OBJECT_HANDLE pub = rig_by_label(s, CKO_PUBLIC_KEY, "device");
+	CK_OBJECT_HANDLE backup = rig_by_label(s, CKO_PUBLIC_KEY, "backup");
+	struct sample sample = {.m = {CKM_ECDSA_SHA256, NULL, 0}, .data_n = 32};
+
+	(void)state;
+	sign(s, priv, &sample);
+	assert_ok(verify(s, pub, &sample, sample.sig_n));
+	assert_int_equal(fake2.calls[FAKE2_VERIFY], 1);
+	assert_rv(verify(s, pub, &sample, sample.sig_n - 1), CKR_SIGNATURE_LEN_RANGE);
+	assert_int_equal(fake2.calls[FAKE2_VERIFY], 1);
+	sample.sig[5] ^= 1;
+	assert_rv(verify(s, pub, &sample, sample.sig_n), CKR_SIGNATURE_INVALID);
+	assert_int_equal(fake2.calls[FAKE2_VERIFY], 2);
+	fake2.answer[FAKE2_VERIFY] = ST_KEY_UNUSABLE;
+	assert_rv(verify(s, pub, &sample, sample.sig_n), CKR_SIGNATURE_INVALID);
+	sample.sig[5] ^= 1;
+	assert_ok(verify(s, pub, &sample, sample.sig_n));
+	fake2.answer[FAKE2_VERIFY] = ST_CARD_GONE;
+	assert_rv(verify(s, pub, &sample, sample.sig_n), CKR_DEVICE_REMOVED);
+	/* known by a certificate only: nothing for the card */
+	sample.sig_n = 0;
+	sign(s, rig_by_label(s, CKO_PRIVATE_KEY, "backup"), &sample);
+	assert_ok(verify(s, backup, &sample, sample.sig_n));
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, rig_setup, rig_teardown)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {TEST(elliptic), TEST(rsa), TEST(refusals)};
+	const struct CMUnitTest tests[] = {
+		TEST(elliptic), TEST(rsa), TEST(refusals), TEST(session_keys),
+		cmocka_unit_test_setup_teardown(on_the_card, with_card, rig_teardown)};
 
 	return cmocka_run_group_tests_name("verify", tests, rig_group_setup, rig_group_teardown);
 }
