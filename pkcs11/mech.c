@@ -116,6 +116,7 @@ status mech_fits(const struct mech *m, enum hash_alg hash, const struct containe
 
 static unsigned pair_can(struct card *card, const struct container *c)
 {
+	struct container filled = *c; /* an empty pair is for those who generate first */
 	unsigned can = 0;
 
 	if (c->key_type == KEY_RSA2048)
@@ -127,7 +128,8 @@ static unsigned pair_can(struct card *card, const struct container *c)
 		return can;
 	if ((c->functions & FUNCTION_KEYGEN) != 0)
 		can |= CAN_GENERATE;
-	if (card_can_agree(card, c))
+	filled.activated = true;
+	if (card_can_agree(card, &filled))
 		can |= CAN_AGREE;
 	return can;
 }

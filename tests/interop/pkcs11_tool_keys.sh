@@ -11,7 +11,6 @@ own_world "$@"
 echo interceptor_via_lib:libcrypto >"$work/asan.supp"
 foreign_asan=:suppressions=$work/asan.supp
 p11() { host pkcs11-tool --module "$module" "$@"; }
-ec_point() { openssl pkey "$@" -pubout -outform DER | tail -c 65; }
 
 sim_new demo
 sim_start "$1"
@@ -28,11 +27,12 @@ check 'a key pair, by the name of its container' p11 --keypairgen --key-type EC:
 check '  made on the card' test "$(apdu_ins_count B9 "$from")" = 1
 check '  its public key' p11 --read-object --type pubkey --label ephemeral -o "$work/eph.der"
 openssl pkey -pubin -inform DER -in "$work/eph.der" -out "$work/eph.pem"
+eph_id=$(tail -c 65 "$work/eph.der" | sha1sum | cut -c1-40)
 openssl ecparam -name prime256v1 -genkey -noout -out "$work/peer.pem"
 openssl pkey -in "$work/peer.pem" -pubout -outform DER -out "$work/peer.der"
 openssl pkeyutl -derive -inkey "$work/peer.pem" -peerkey "$work/eph.pem" -out "$work/z.openssl"
 from=$(($(apdu_lines) + 1))
-check 'ECDH with a peer of OpenSSL' p11 --derive -m ECDH1-DERIVE --label ephemeral \
+check 'ECDH with a peer of OpenSSL' p11 --derive -m ECDH1-DERIVE --id "$eph_id" \
 	--input-file "$work/peer.der" --output-file "$work/z"
 check '  by the card' test "$(apdu_ins_count 46 "$from")" = 1
 check '  with the secret that OpenSSL gets' cmp "$work/z" "$work/z.openssl"
