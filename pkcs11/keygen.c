@@ -17,7 +17,7 @@
 /* Better ones have more; 0: not this one. What a pair holds already weighs most, then what it is
  * wished for, then that a key which is to stay stays. */
 enum {
-	RANK_VOLATILE = 1, /* holds an ephemeral key, which is lost */
+	RANK_FILLED = 1, /* what it holds is lost */
 	RANK_EMPTY = 4,
 	RANK_FITS = 2, /* can what is wished */
 	RANK_STAYS = 1,
@@ -68,30 +68,50 @@ static bool may_serve(const struct pair *p, const struct keygen_wish *w)
 	return p->priv.is_volatile || w->on_token;
 }
 
-static unsigned rank(const struct pair *p, const struct keygen_wish *w)
+static bool is_identity(const struct pair *p)
+{
+	return p->priv.activated && !p->priv.is_volatile;
+}
+
+/* The one identity that is named. A name that fits two replaces neither. */
+static const struct pair *named_identity(const struct token *t, const struct keygen_wish *w)
+{
+	const struct pair *only = NULL;
+
+	for (size_t i = 0; i < t->pair_count; i++) {
+		const struct pair *p = &t->pair[i];
+		if (!p->has_priv || !is_identity(p) || !is_named(p, w))
+			continue;
+		if (only != NULL)
+			return NULL;
+		only = p;
+	}
+	return only;
+}
+
+static unsigned rank(const struct pair *p, const struct keygen_wish *w,
+		     const struct pair *replaceable)
 {
 	bool named = is_named(p, w);
-	bool empty = !p->priv.activated;
 	unsigned n = 0;
 
 	if (!can_generate(p, w->curve) || !may_serve(p, w))
 		return 0;
-	if (empty)
-		n = RANK_EMPTY;
-	else if (p->priv.is_volatile || named)
-		n = RANK_VOLATILE;
-	else
-		return 0; /* somebody's identity */
+	if (is_identity(p) && p != replaceable)
+		return 0;
+	n = p->priv.activated ? RANK_FILLED : RANK_EMPTY;
 	n += fits(p, w) ? RANK_FITS : 0;
 	n += p->priv.is_volatile == !w->on_token ? RANK_STAYS : 0;
 	return n + (named ? RANK_NAMED : 0);
 }
 
-/* Public points make ids: read where an id is to be compared. */
-static status read_ids(struct guard *g, struct token *t, const struct keygen_wish *w)
+/* Ids are made of public points, and names given on the host go by them: read where they count. */
+static status read_names(struct guard *g, struct token *t, const struct keygen_wish *w)
 {
-	for (size_t i = 0; w->id != NULL && i < t->pair_count; i++)
-		if (can_generate(&t->pair[i], w->curve) && t->pair[i].priv.activated)
+	if (w->id == NULL && (w->label == NULL || !token_has_names(t)))
+		return ST_OK;
+	for (size_t i = 0; i < t->pair_count; i++)
+		if (t->pair[i].has_priv && is_identity(&t->pair[i]))
 			TRY(token_key(g->slot, t, &t->pair[i]));
 	return ST_OK;
 }
@@ -99,6 +119,7 @@ static status read_ids(struct guard *g, struct token *t, const struct keygen_wis
 /* ST_CURVE_UNSUPPORTED: no pair for the curve; ST_OBJECT_MEMORY: none that may be filled. */
 static status choose(struct token *t, const struct keygen_wish *w, struct pair **ret_pair)
 {
+	const struct pair *replaceable = named_identity(t, w);
 	struct pair *best = NULL;
 	unsigned best_rank = 0;
 	bool curve = false;
@@ -106,10 +127,11 @@ static status choose(struct token *t, const struct keygen_wish *w, struct pair *
 	for (size_t i = 0; i < t->pair_count; i++) {
 		struct pair *p = &t->pair[i];
 		curve = curve || can_generate(p, w->curve);
-		if (rank(p, w) <= best_rank)
+		unsigned n = rank(p, w, replaceable);
+		if (n <= best_rank)
 			continue;
 		best = p;
-		best_rank = rank(p, w);
+		best_rank = n;
 	}
 	if (best == NULL)
 		return curve ? ST_OBJECT_MEMORY : ST_CURVE_UNSUPPORTED;
@@ -188,7 +210,7 @@ static status make_pair(struct guard *g, const struct keygen_wish *w, struct han
 	struct card_generated made = {0};
 
 	TRY(token_get(g->slot, &t));
-	TRY(read_ids(g, t, w));
+	TRY(read_names(g, t, w));
 	TRY(choose(t, w, &chosen));
 	struct pair p = *chosen; /* the token changes under us */
 	if (p.priv.activated)
