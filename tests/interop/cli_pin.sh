@@ -1,0 +1,73 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# iotsafe and the PIN: from a file, from a terminal, never unasked. cli_pin.sh TRANSPORT
+. "$(dirname "$0")/../lib/common.sh"
+. "$top/tests/lib/sim.sh"
+. "$top/tests/lib/pcscd.sh"
+own_world "$@"
+. "$top/tests/lib/cli.sh"
+
+sim_new pin
+sim_start "$1"
+conf_write "$slot_uri" 'pin = application'
+good=1234
+
+# VERIFY with a PIN in it (asking for the counter has none); its data are masked or not, by the log.
+sent() { grep -Eic '^[0-9.]+ [a-z]+ [0-9A-F]{2}20[0-9A-F]{4}08' "$apdu_log" || true; }
+tries() { # TEXT COUNT: how many PINs went to the SIM so far
+	[ "$(sent)" = "$2" ] || die "$1: $(sent) PINs were sent, expected $2"
+	ok "$1"
+}
+pin_file() { # PIN
+	printf '%s\n' "$1" >"$work/pin"
+	chmod 600 "$work/pin"
+}
+csr() { iotsafe csr device --subject /CN=x --out "$work/r.pem" "$@" </dev/null; }
+verifies() { openssl req -in "$work/r.pem" -noout -verify 2>&1 | grep -q 'verify OK'; }
+typed() { # PIN
+	{
+		sleep 1
+		printf '%s\n' "$1"
+	} | script -qec "$build/iotsafe csr device --subject /CN=x --out $work/r.pem" /dev/null
+}
+
+check 'looking needs no PIN' iotsafe read device
+check_exit 'signing does' 1 csr
+shows '  and says how to give it' 'needs the PIN: .*--pin-source file:PATH'
+tries '  none was sent' 0
+pin_file "$good"
+chmod 644 "$work/pin"
+check_exit 'not from a file that all can read' 1 csr --pin-source "file:$work/pin"
+shows '  says so' 'run chmod 600'
+check_exit 'not as an argument' 1 csr --pin-source "$good"
+tries '  none was sent' 0
+pin_file "$good"
+check 'from a file' csr --pin-source "file:$work/pin"
+check '  it signs' verifies
+tries '  one was sent' 1
+check 'with a key that asks each time' iotsafe csr signature --subject /CN=x --out "$work/r.pem" \
+	--pin-source "file:$work/pin"
+check '  it signs' verifies
+rm -f "$work/r.pem"
+check 'on a terminal' typed "$good"
+shows '  which is asked' 'PIN of "simtok":'
+shows_not '  and does not show it' "$good"
+check '  it signs' verifies
+
+before=$(sent)
+pin_file 9999
+check_exit 'a wrong PIN' 1 csr --pin-source "file:$work/pin"
+shows '  says so' 'the PIN is wrong'
+tries '  one was sent' $((before + 1))
+check_exit 'once more' 1 csr --pin-source "file:$work/pin"
+shows '  says that it gets serious' 'few tries are left'
+tries '  one was sent' $((before + 2))
+check_exit 'the last try is not for a file' 1 csr --pin-source "file:$work/pin"
+shows '  says so' 'the last try is only for a person'
+tries '  none was sent' $((before + 2))
+check 'a person may' typed "$good"
+shows '  with a warning' 'this is the last try'
+check '  it signs' verifies
+pin_file "$good"
+check 'and all is well again' csr --pin-source "file:$work/pin"
+all_passed
