@@ -56,6 +56,24 @@ status attr_class(const struct attr_ctx *ctx, struct attr_value *v)
 	return number(v, ctx->object->class);
 }
 
+static const char *profile_name(CK_ULONG id)
+{
+	switch (id) {
+	case CKP_BASELINE_PROVIDER:
+		return "baseline provider";
+	case CKP_EXTENDED_PROVIDER:
+		return "extended provider";
+	case CKP_AUTHENTICATION_TOKEN:
+		return "authentication token";
+	case CKP_PUBLIC_CERTIFICATES_TOKEN:
+		return "public certificates token";
+	case CKP_HKDF_TLS_TOKEN:
+		return "HKDF TLS token";
+	default: /* none of ours */
+		return "";
+	}
+}
+
 /* One label for a private key, its public key and its certificate: clients look all three up by it.
  */
 status attr_label(const struct attr_ctx *ctx, struct attr_value *v)
@@ -71,7 +89,7 @@ status attr_label(const struct attr_ctx *ctx, struct attr_value *v)
 	if (o->stored != NULL)
 		return text(v, o->stored->label);
 	if (o->profile != 0)
-		return text(v, "");
+		return text(v, profile_name(o->profile));
 	token_name(&o->c, name);
 	return text(v, name);
 }
@@ -261,19 +279,24 @@ status attr_exponent(const struct attr_ctx *ctx, struct attr_value *v)
 	return view(v, bytes_of(k->exponent, k->exponent_len));
 }
 
+/* Is there a mechanism of this use that the key serves? */
+static bool serves_any(const struct container *c, enum mech_use use)
+{
+	for (size_t i = 0; i < mech_table_n; i++)
+		if (mech_table[i].use == use &&
+		    mech_fits(&mech_table[i], mech_table[i].hash, c) == ST_OK)
+			return true;
+	return false;
+}
+
 status attr_secret_derive(const struct attr_ctx *ctx, struct attr_value *v)
 {
-	const struct container *c = &ctx->object->c;
-
-	return truth(v, c->activated && (c->functions & FUNCTION_DERIVE) != 0);
+	return truth(v, serves_any(&ctx->object->c, MECH_DERIVE));
 }
 
 status attr_secret_mac(const struct attr_ctx *ctx, struct attr_value *v)
 {
-	const struct container *c = &ctx->object->c;
-
-	return truth(v, c->activated && c->key_type == KEY_AES_CMAC &&
-				(c->functions & FUNCTION_SIGN) != 0);
+	return truth(v, serves_any(&ctx->object->c, MECH_SIGN));
 }
 
 /* --- files; a certificate object has been read, or it would not be one --- */

@@ -118,6 +118,7 @@ static const struct attr_row secret_rows[] = {
 	GET(CKA_DERIVE,             attr_secret_derive),
 	NO(CKA_LOCAL),
 	NUMBER(CKA_KEY_GEN_MECHANISM, CK_UNAVAILABLE_INFORMATION),
+	GET(CKA_ALLOWED_MECHANISMS, attr_allowed_mechanisms),
 	YES(CKA_SENSITIVE),
 	YES(CKA_ALWAYS_SENSITIVE),
 	NO(CKA_EXTRACTABLE),

@@ -9,6 +9,7 @@
 #include "login.h"
 #include "mem.h"
 #include "session.h"
+#include "token.h"
 
 static const char manufacturer[] = "iotsafe-pkcs11";
 
@@ -91,7 +92,7 @@ status info_token(struct slot *s, CK_TOKEN_INFO *ret_info)
 	char serial[17] = "";
 	char label[33] = "";
 	CK_TOKEN_INFO info = {
-		.flags = CKF_RNG | CKF_TOKEN_INITIALIZED | CKF_WRITE_PROTECTED,
+		.flags = CKF_RNG | CKF_TOKEN_INITIALIZED,
 		.ulMaxSessionCount = CK_EFFECTIVELY_INFINITE,
 		.ulSessionCount = session_count(s, false),
 		.ulMaxRwSessionCount = CK_EFFECTIVELY_INFINITE,
@@ -108,6 +109,8 @@ status info_token(struct slot *s, CK_TOKEN_INFO *ret_info)
 	if (serial_of(s, &card, serial) != ST_OK)
 		return ST_TOKEN_ABSENT;
 	label_of(s, serial, label);
+	if (!token_writable(s))
+		info.flags |= CKF_WRITE_PROTECTED;
 	PAD(info.label, label);
 	PAD(info.manufacturerID, "GSMA IoT SAFE");
 	PAD(info.model, "IoT SAFE applet");

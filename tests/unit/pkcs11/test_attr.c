@@ -236,11 +236,55 @@ static void others(void **state)
 	assert_true(bytes_equal(value(s, data, CKA_VALUE, b, sizeof(b)), BYTES_LIT("hello")));
 	assert_true(value(s, broken, CKA_VALUE, b, sizeof(b)).n > 4);
 	assert_rv(outcome(s, secret, CKA_VALUE), CKR_ATTRIBUTE_SENSITIVE);
+	assert_int_equal(number(s, secret, CKA_KEY_TYPE), CKK_GENERIC_SECRET);
+	assert_false(flag(s, secret, CKA_DERIVE)); /* its container allows nothing */
+	assert_false(flag(s, secret, CKA_SIGN));
 	assert_ok(f->C_GetObjectSize(s, data, &size));
 	assert_int_equal(size, CK_UNAVAILABLE_INFORMATION);
 	assert_rv(f->C_DestroyObject(s, data), CKR_ACTION_PROHIBITED);
 	assert_rv(f->C_SetAttributeValue(s, data, NULL, 0), CKR_ACTION_PROHIBITED);
 	assert_rv(f->C_CopyObject(s, data, NULL, 0, &data), CKR_ACTION_PROHIBITED);
+}
+
+static CK_OBJECT_HANDLE secret_key(CK_SESSION_HANDLE s, enum container_key_type type,
+				   uint8_t functions, uint8_t derivations)
+{
+	struct container *c = &fake.cat.item[FAKE_SECRET];
+
+	c->key_type = type;
+	c->functions = functions;
+	c->derivations = derivations;
+	c->sig_algs = type == KEY_AES_CMAC ? SIG_AES_CMAC : 0;
+	fake.epoch++;
+	return rig_by_label(s, CKO_SECRET_KEY, "psk");
+}
+
+/* What a secret on the card may be used for is what its container and the mechanisms say. */
+static void secret_keys(void **state)
+{
+	CK_SESSION_HANDLE s = rig_session();
+	CK_MECHANISM_TYPE m[8];
+	uint8_t b[sizeof(m)];
+
+	(void)state;
+	CK_OBJECT_HANDLE o = secret_key(s, KEY_HMAC, FUNCTION_DERIVE, 0x02);
+	assert_true(flag(s, o, CKA_DERIVE));
+	assert_false(flag(s, o, CKA_SIGN));
+	struct bytes v = value(s, o, CKA_ALLOWED_MECHANISMS, b, sizeof(b));
+	assert_int_equal(v.n, 2 * sizeof(m[0]));
+	memcpy(m, v.p, v.n);
+	assert_int_equal(m[0], CKM_HKDF_DERIVE);
+	assert_int_equal(m[1], CKM_HKDF_DATA);
+	o = secret_key(s, KEY_AES_CMAC, FUNCTION_SIGN, 0);
+	assert_int_equal(number(s, o, CKA_KEY_TYPE), CKK_AES);
+	assert_false(flag(s, o, CKA_DERIVE));
+	assert_true(flag(s, o, CKA_SIGN));
+	assert_true(flag(s, o, CKA_VERIFY));
+	assert_false(flag(s, o, CKA_EXTRACTABLE));
+	assert_true(flag(s, o, CKA_NEVER_EXTRACTABLE));
+	fake.cat.item[FAKE_SECRET].activated = false;
+	fake.epoch++;
+	assert_false(flag(s, o, CKA_SIGN));
 }
 
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, rig_setup, rig_teardown)
@@ -256,6 +300,7 @@ int main(void)
 		TEST(unreadable_public_key),
 		TEST(failing_link),
 		TEST(others),
+		TEST(secret_keys),
 	};
 
 	return cmocka_run_group_tests_name("attr", tests, rig_group_setup, rig_group_teardown);

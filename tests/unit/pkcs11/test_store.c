@@ -268,6 +268,30 @@ static void no_room(void **state)
 	assert_true(bytes_equal(value(s, h, CKA_VALUE), fake_cert(FAKE_DEVICE_CERT)));
 }
 
+/* The token says that it is write-protected when nothing at all can be written. */
+static void writable(void **state)
+{
+	CK_SESSION_HANDLE s = rw_session();
+	CK_OBJECT_HANDLE h = 0;
+	CK_TOKEN_INFO info;
+	char path[128];
+
+	(void)state;
+	assert_ok(write_cert(s, fake_cert(FAKE_DEVICE_CERT), "x", &h));
+	assert_ok(f->C_GetTokenInfo(0, &info));
+	assert_int_equal(info.flags & CKF_WRITE_PROTECTED, 0);
+	snprintf(path, sizeof(path), "%s/%s", rig_store_dir(), fake.iccid);
+	assert_int_equal(chmod(path, 0777), 0);
+	assert_int_equal(rig_count(s, NULL, 0), 16);
+	assert_ok(f->C_GetTokenInfo(0, &info));
+	assert_int_equal(info.flags & CKF_WRITE_PROTECTED, CKF_WRITE_PROTECTED);
+	fake2_add_pair(KEY_P256, "slot", 0x61, false, FUNCTION_SIGN | FUNCTION_KEYGEN);
+	assert_int_equal(rig_count(s, NULL, 0), 17);
+	assert_ok(f->C_GetTokenInfo(0, &info));
+	assert_int_equal(info.flags & CKF_WRITE_PROTECTED, 0);
+	assert_int_equal(chmod(path, 0700), 0);
+}
+
 static status name(CK_SESSION_HANDLE s, const struct public_key *k, const char *label,
 		   struct bytes id)
 {
@@ -343,7 +367,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(beside_its_key),	 TEST(without_its_key), TEST(data),
 		TEST(written_by_others), TEST(not_trusted),	TEST(no_room),
-		TEST(names_of_keys),	 TEST(public_keys),
+		TEST(writable),		 TEST(names_of_keys),	TEST(public_keys),
 	};
 
 	return cmocka_run_group_tests_name("store", tests, rig_group_setup, rig_group_teardown);
