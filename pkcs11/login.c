@@ -216,7 +216,7 @@ static status heard(struct slot *s, status st, struct card_pin after)
 	l->asked = false;
 	if (st == ST_PIN_LOCKED)
 		after = (struct card_pin){.state = CARD_PIN_BLOCKED, .tries = 0};
-	if (st == ST_OK)
+	if (st == ST_OK && after.state != CARD_PIN_DISABLED)
 		after.state = CARD_PIN_VERIFIED;
 	if (st == ST_OK || st == ST_PIN_WRONG || st == ST_PIN_LOCKED)
 		note(s, &after);

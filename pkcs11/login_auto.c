@@ -15,6 +15,7 @@
 
 enum {
 	TRIES_NEEDED = 2,
+	TRIES_MOST = 15, /* that a status word can tell */
 	SOURCE_MAX = 64, /* a PIN and the end of its line; more is no PIN file */
 };
 
@@ -123,20 +124,35 @@ static status open_memory(struct slot *s, const struct card_info *info, struct p
 	return st == ST_STORE ? ST_USER_NOT_LOGGED_IN : st;
 }
 
-static void remember(struct slot *s, const struct pin_memory *m, struct bytes pin)
+static status remember(struct slot *s, const struct pin_memory *m, struct bytes pin, int tries)
 {
-	if (pin_memory_add(m, s->conf.pin_ref, pin) != ST_OK)
-		log_error("slot %s: other programs may try the same PIN again", s->conf.name);
+	status st = pin_memory_put(m, s->conf.pin_ref, pin, tries);
+
+	if (st != ST_OK)
+		log_error("slot %s: pin-source: it could not be remembered what the card said",
+			  s->conf.name);
+	return st == ST_OK ? ST_OK : ST_USER_NOT_LOGGED_IN;
 }
 
+static void forget(struct slot *s, const struct pin_memory *m, struct bytes pin)
+{
+	if (pin_memory_drop(m, s->conf.pin_ref, pin) != ST_OK)
+		log_error("slot %s: pin-source: a mark against its PIN could not be removed",
+			  s->conf.name);
+}
+
+/* A value that was sent and never answered was wrong if a try is gone since; else it was right, or
+ * did not reach the card. */
 static status check_memory(struct slot *s, const struct pin_memory *m, struct bytes pin)
 {
-	bool refused = false;
-	status st = pin_memory_knows(m, s->conf.pin_ref, pin, &refused);
+	int tries = PIN_MEMORY_NOTHING;
+	status st = pin_memory_get(m, s->conf.pin_ref, pin, &tries);
 
-	if (st == ST_OK && !refused)
+	if (st == ST_OK && tries == PIN_MEMORY_NOTHING)
 		return ST_OK;
-	if (refused)
+	if (st == ST_OK && tries != PIN_MEMORY_REFUSED && s->login.pin.tries >= tries)
+		return ST_OK;
+	if (st == ST_OK)
 		log_error("slot %s: the card has refused this PIN before and it is not tried "
 			  "again: correct %s",
 			  s->conf.name, path_of(s));
@@ -151,7 +167,7 @@ void login_auto_learned(struct slot *s, struct bytes pin)
 	if (s->conf.pin_source[0] == '\0' || identify(s, &info) != ST_OK)
 		return;
 	if (open_memory(s, &info, &m) == ST_OK)
-		(void)!pin_memory_drop(&m, s->conf.pin_ref, pin);
+		forget(s, &m, pin);
 }
 
 /* --- the attempt --- */
@@ -177,33 +193,43 @@ static bool enough_tries(const struct slot *s)
 	return false;
 }
 
-/* The answer got lost. A try that is gone says that the PIN was wrong. */
+/* No clear answer: what does the counter say? Where it does not tell, the mark stays. */
 static void find_out(struct slot *s, const struct pin_memory *m, struct bytes pin, int before)
 {
-	if (login_ask(s) == ST_OK && s->login.pin.tries >= 0 && s->login.pin.tries < before)
-		remember(s, m, pin);
-	log_error("slot %s: the answer to the PIN of %s was lost: it is not sent again by this "
-		  "process",
-		  s->conf.name, path_of(s));
+	if (login_ask(s) != ST_OK)
+		return;
+	if (s->login.pin.state == CARD_PIN_VERIFIED || s->login.pin.tries >= before)
+		forget(s, m, pin);
+	else if (s->login.pin.tries >= 0)
+		(void)!remember(s, m, pin, PIN_MEMORY_REFUSED);
 }
 
+static status refused(struct slot *s, const struct pin_memory *m, struct bytes pin)
+{
+	(void)!remember(s, m, pin, PIN_MEMORY_REFUSED);
+	log_error("slot %s: PIN refused, tries left: %d: correct %s before the next start",
+		  s->conf.name, s->login.pin.tries, path_of(s));
+	return give_up(s);
+}
+
+/* Marked before it is sent, so that no end of this process, and no power failure, lets another one
+ * spend a second try. */
 static status send(struct slot *s, const struct pin_memory *m, struct bytes pin)
 {
-	int before = s->login.pin.tries;
-	status st = login_present(s, pin);
+	int before = s->login.pin.tries > 0 ? s->login.pin.tries : TRIES_MOST;
 
+	TRY(remember(s, m, pin, before));
+	status st = login_present(s, pin);
+	if (st == ST_PIN_WRONG || st == ST_PIN_LOCKED)
+		return refused(s, m, pin);
 	if (st == ST_OK) {
+		forget(s, m, pin);
 		s->login.auto_verified = true;
 		return ST_OK;
 	}
-	if (st == ST_PIN_WRONG || st == ST_PIN_LOCKED) {
-		remember(s, m, pin);
-		log_error("slot %s: PIN refused, tries left: %d: correct %s before the next start",
-			  s->conf.name, s->login.pin.tries, path_of(s));
-		return give_up(s);
-	}
+	find_out(s, m, pin, before);
 	if (st == ST_PIN_UNSURE) {
-		find_out(s, m, pin, before);
+		log_error("slot %s: pin-source is not used again by this process", s->conf.name);
 		(void)!give_up(s);
 	}
 	return st;

@@ -15,7 +15,8 @@
 enum {
 	SALT = 16,
 	HASH = 32,
-	RECORD = SALT + HASH, /* a salt, and SHA-256 of salt, reference and PIN */
+	/* a salt, SHA-256 of salt, reference and PIN, and the tries that there were */
+	RECORD = SALT + HASH + 1,
 	FILE_MAX = PIN_MEMORY_VALUES * RECORD,
 	PIN_BYTES_MAX = 64,
 	NAME = 24,
@@ -103,8 +104,9 @@ static status load(const struct pin_memory *m, uint8_t ref, struct wtr *w)
 	return ST_MALFORMED;
 }
 
-/* The records without the one that is this PIN's, if any. */
-static status without(struct bytes records, uint8_t ref, struct bytes pin, struct wtr *w)
+/* The records without the one that is this PIN's, if any: its tries go to *ret_tries. */
+static status without(struct bytes records, uint8_t ref, struct bytes pin, struct wtr *w,
+		      int *ret_tries)
 {
 	for (struct rdr r = rdr_of(records); r.n != 0;) {
 		uint8_t hash[HASH_MAX];
@@ -112,25 +114,27 @@ static status without(struct bytes records, uint8_t ref, struct bytes pin, struc
 
 		TRY(rdr_take(&r, RECORD, &one));
 		TRY(digest(one.p, ref, pin, hash));
-		if (!mem_equal_ct(hash, one.p + SALT, HASH))
+		if (mem_equal_ct(hash, one.p + SALT, HASH))
+			*ret_tries = one.p[SALT + HASH];
+		else
 			wtr_put(w, one);
 	}
 	return wtr_done(w);
 }
 
-status pin_memory_knows(const struct pin_memory *m, uint8_t ref, struct bytes pin,
-			bool *ret_refused)
+status pin_memory_get(const struct pin_memory *m, uint8_t ref, struct bytes pin, int *ret_tries)
 {
 	uint8_t all[FILE_MAX], others[FILE_MAX];
 	struct wtr w = WTR_ON(all), rest = WTR_ON(others);
+	int tries = PIN_MEMORY_NOTHING;
 
 	TRY(load(m, ref, &w));
-	TRY(without(wtr_bytes(&w), ref, pin, &rest));
-	*ret_refused = wtr_bytes(&rest).n != wtr_bytes(&w).n;
+	TRY(without(wtr_bytes(&w), ref, pin, &rest, &tries));
+	*ret_tries = tries;
 	return ST_OK;
 }
 
-static status fresh_record(uint8_t ref, struct bytes pin, struct wtr *w)
+static status fresh_record(uint8_t ref, struct bytes pin, int tries, struct wtr *w)
 {
 	uint8_t salt[SALT], hash[HASH_MAX];
 
@@ -139,6 +143,7 @@ static status fresh_record(uint8_t ref, struct bytes pin, struct wtr *w)
 	TRY(digest(salt, ref, pin, hash));
 	wtr_put(w, BYTES_OF(salt));
 	wtr_put(w, bytes_of(hash, HASH));
+	wtr_u8(w, (uint8_t)tries);
 	return ST_OK;
 }
 
@@ -151,15 +156,18 @@ static status replace(const struct pin_memory *m, uint8_t ref, struct bytes reco
 	return store_file_write(&folder, name, records);
 }
 
-status pin_memory_add(const struct pin_memory *m, uint8_t ref, struct bytes pin)
+status pin_memory_put(const struct pin_memory *m, uint8_t ref, struct bytes pin, int tries)
 {
 	uint8_t all[FILE_MAX], next[FILE_MAX + RECORD];
 	struct wtr w = WTR_ON(all), out = WTR_ON(next);
+	int before = 0;
 
+	if (tries < 0 || tries > UINT8_MAX)
+		return ST_ARG;
 	if (load(m, ref, &w) != ST_OK) /* what is damaged makes room */
 		w = WTR_ON(all);
-	TRY(fresh_record(ref, pin, &out));
-	TRY(without(wtr_bytes(&w), ref, pin, &out));
+	TRY(fresh_record(ref, pin, tries, &out));
+	TRY(without(wtr_bytes(&w), ref, pin, &out, &before));
 	size_t n = wtr_bytes(&out).n;
 	return replace(m, ref, bytes_of(next, n < FILE_MAX ? n : FILE_MAX));
 }
@@ -168,10 +176,9 @@ status pin_memory_drop(const struct pin_memory *m, uint8_t ref, struct bytes pin
 {
 	uint8_t all[FILE_MAX], next[FILE_MAX];
 	struct wtr w = WTR_ON(all), out = WTR_ON(next);
+	int tries = PIN_MEMORY_NOTHING;
 
 	TRY(load(m, ref, &w));
-	TRY(without(wtr_bytes(&w), ref, pin, &out));
-	if (wtr_bytes(&out).n == wtr_bytes(&w).n)
-		return ST_OK;
-	return replace(m, ref, wtr_bytes(&out));
+	TRY(without(wtr_bytes(&w), ref, pin, &out, &tries));
+	return tries == PIN_MEMORY_NOTHING ? ST_OK : replace(m, ref, wtr_bytes(&out));
 }

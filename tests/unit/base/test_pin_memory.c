@@ -47,21 +47,29 @@ static struct pin_memory opened(const char *sim)
 	return m;
 }
 
-static bool knows(const char *sim, uint8_t ref, const char *pin)
+static int get(const char *sim, uint8_t ref, const char *pin)
 {
 	struct pin_memory m = opened(sim);
-	bool yes = false;
+	int tries = 99;
 
-	assert_int_equal(pin_memory_knows(&m, ref, bytes_str(pin), &yes), ST_OK);
+	assert_int_equal(pin_memory_get(&m, ref, bytes_str(pin), &tries), ST_OK);
 	pin_memory_close(&m);
-	return yes;
+	return tries;
+}
+
+static bool knows(const char *sim, uint8_t ref, const char *pin)
+{
+	int tries = get(sim, ref, pin);
+
+	assert_true(tries == PIN_MEMORY_NOTHING || tries == PIN_MEMORY_REFUSED);
+	return tries == PIN_MEMORY_REFUSED;
 }
 
 static void add(const char *pin)
 {
 	struct pin_memory m = opened(iccid);
 
-	assert_int_equal(pin_memory_add(&m, 0x01, bytes_str(pin)), ST_OK);
+	assert_int_equal(pin_memory_put(&m, 0x01, bytes_str(pin), PIN_MEMORY_REFUSED), ST_OK);
 	pin_memory_close(&m);
 }
 
@@ -86,16 +94,30 @@ static void refused_values(void **state)
 	file_path(path);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
-	assert_int_equal(st.st_size, 48);
+	assert_int_equal(st.st_size, 49);
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	assert_int_equal(read(fd, text, sizeof(text)), 48);
-	assert_null(memmem(text, 48, "1111", 4));
+	assert_int_equal(read(fd, text, sizeof(text)), 49);
+	assert_null(memmem(text, 49, "1111", 4));
 	close(fd);
 	struct pin_memory m = opened(iccid);
 	assert_int_equal(pin_memory_drop(&m, 0x01, bytes_str("1111")), ST_OK);
 	assert_int_equal(pin_memory_drop(&m, 0x01, bytes_str("2222")), ST_OK);
 	pin_memory_close(&m);
 	assert_false(knows(iccid, 0x01, "1111"));
+}
+
+static void in_doubt(void **state)
+{
+	struct pin_memory m = opened(iccid);
+
+	(void)state;
+	assert_int_equal(pin_memory_put(&m, 0x01, bytes_str("1111"), 3), ST_OK);
+	assert_int_equal(pin_memory_put(&m, 0x01, bytes_str("2222"), 300), ST_ARG);
+	pin_memory_close(&m);
+	assert_int_equal(get(iccid, 0x01, "1111"), 3);
+	add("1111");
+	assert_int_equal(get(iccid, 0x01, "1111"), PIN_MEMORY_REFUSED);
+	assert_int_equal(get(iccid, 0x01, "2222"), PIN_MEMORY_NOTHING);
 }
 
 static void the_latest_ones(void **state)
@@ -132,22 +154,22 @@ static void one_process_at_a_time(void **state)
 static void damaged(void **state)
 {
 	char path[128];
-	bool yes = false;
+	int tries = 99;
 
 	(void)state;
 	add("1111");
 	file_path(path);
 	assert_int_equal(truncate(path, 47), 0);
 	struct pin_memory m = opened(iccid);
-	assert_int_equal(pin_memory_knows(&m, 0x01, bytes_str("1111"), &yes), ST_MALFORMED);
-	assert_int_equal(pin_memory_add(&m, 0x01, bytes_str("1111")), ST_OK);
-	assert_int_equal(pin_memory_knows(&m, 0x01, bytes_str("1111"), &yes), ST_OK);
-	assert_true(yes);
+	assert_int_equal(pin_memory_get(&m, 0x01, bytes_str("1111"), &tries), ST_MALFORMED);
+	assert_int_equal(pin_memory_put(&m, 0x01, bytes_str("1111"), 2), ST_OK);
+	assert_int_equal(pin_memory_get(&m, 0x01, bytes_str("1111"), &tries), ST_OK);
+	assert_int_equal(tries, 2);
 	pin_memory_close(&m);
 	/* what others may have written is not believed */
 	assert_int_equal(chmod(path, 0666), 0);
 	m = opened(iccid);
-	assert_int_equal(pin_memory_knows(&m, 0x01, bytes_str("1111"), &yes), ST_MALFORMED);
+	assert_int_equal(pin_memory_get(&m, 0x01, bytes_str("1111"), &tries), ST_MALFORMED);
 	pin_memory_close(&m);
 }
 
@@ -166,8 +188,8 @@ static void where_it_cannot_be_kept(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(refused_values), TEST(the_latest_ones),	     TEST(one_process_at_a_time),
-		TEST(damaged),	      TEST(where_it_cannot_be_kept),
+		TEST(refused_values),	     TEST(in_doubt), TEST(the_latest_ones),
+		TEST(one_process_at_a_time), TEST(damaged),  TEST(where_it_cannot_be_kept),
 	};
 
 	return cmocka_run_group_tests_name("pin memory", tests, NULL, NULL);
