@@ -1,19 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store_file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "log.h"
 #include "mem.h"
 #include "sizes.h"
 
-enum { TEMP_TRIES = 64, TEMP_NAME_MAX = 48 };
+enum {
+	TEMP_TRIES = 64,
+	TEMP_NAME_MAX = 48,
+	/* seconds after which nobody is writing a temporary file any more */
+	TEMP_AGE_MAX = 3600,
+};
+
+#define TEMP_PREFIX ".new-"
 
 static void close_fd(int *fd)
 {
@@ -208,6 +217,29 @@ status store_file_read(const struct store_folder *folder, const char *name, stru
 	return ST_OK;
 }
 
+static void close_dir(DIR **d)
+{
+	if (*d)
+		closedir(*d);
+}
+
+/* Takes away what a process left that ended while it wrote. */
+static void sweep(const struct store_folder *folder)
+{
+	int fd = openat(folder->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d ON_EXIT(close_dir) = fd >= 0 ? fdopendir(fd) : NULL;
+	time_t now = time(NULL);
+	struct stat st;
+
+	if (!d)
+		close_fd(&fd);
+	for (struct dirent *e = d ? readdir(d) : NULL; e; e = readdir(d))
+		if (strncmp(e->d_name, TEMP_PREFIX, sizeof(TEMP_PREFIX) - 1) == 0 &&
+		    fstatat(folder->fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    now - st.st_mtime > TEMP_AGE_MAX)
+			(void)unlinkat(folder->fd, e->d_name, 0);
+}
+
 /* A new file of our own beside the real one. */
 static int open_temp(const struct store_folder *folder, char name[TEMP_NAME_MAX])
 {
@@ -215,7 +247,7 @@ static int open_temp(const struct store_folder *folder, char name[TEMP_NAME_MAX]
 	int fd = -1;
 
 	for (int i = 0; i < TEMP_TRIES && fd < 0; i++) {
-		snprintf(name, TEMP_NAME_MAX, ".new-%ld-%u", (long)getpid(),
+		snprintf(name, TEMP_NAME_MAX, TEMP_PREFIX "%ld-%u", (long)getpid(),
 			 atomic_fetch_add(&serial, 1));
 		fd = openat(folder->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 			    0600);
@@ -259,8 +291,10 @@ static status sync_folder(const struct store_folder *folder)
 status store_file_write(const struct store_folder *folder, const char *name, struct bytes text)
 {
 	char temp[TEMP_NAME_MAX];
-	int fd ON_EXIT(close_fd) = open_temp(folder, temp), why;
+	int fd ON_EXIT(close_fd) = -1, why;
 
+	sweep(folder);
+	fd = open_temp(folder, temp);
 	if (fd < 0)
 		return complain(folder, name, strerror(errno), ST_STORE);
 	if (fill(fd, text) != ST_OK || renameat(folder->fd, temp, folder->fd, name) != 0) {

@@ -77,6 +77,7 @@ static bool write_all(int fd, struct bytes b)
 
 status pem_out(const char *file, struct bytes b, bool secret)
 {
+	struct stat st;
 	int fd;
 	bool fine;
 
@@ -88,7 +89,9 @@ status pem_out(const char *file, struct bytes b, bool secret)
 	fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, secret ? 0600 : 0666);
 	if (fd < 0)
 		return SAY(ST_IO, "%s: %s", file, strerror(errno));
-	fine = write_all(fd, b);
+	/* the file may have been there, for all to read */
+	fine = !secret || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || fchmod(fd, 0600) == 0;
+	fine = fine && write_all(fd, b);
 	if (close(fd) != 0 || !fine)
 		return SAY(ST_IO, "%s: %s", file, strerror(errno));
 	return ST_OK;

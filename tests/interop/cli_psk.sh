@@ -40,6 +40,8 @@ check 'another hash' equal broker.example SHA384 48 --hash sha384 --length 48
 check 'the longest name' equal "$(printf 'x%.0s' $(seq 128))" SHA256 32
 differ() { [ "$(iotsafe psk psk --server a)" != "$(iotsafe psk psk --server b)" ]; }
 check 'two servers have two keys' differ
+: >"$work/raw"
+chmod 644 "$work/raw"
 check 'the bytes' iotsafe psk 'pkcs11:object=psk;type=secret-key' --server broker.example --raw --out "$work/raw"
 raw_equal() { [ "$(od -An -v -tx1 "$work/raw" | tr -d ' \n' | tr a-f A-F)" = "$(kdf broker.example SHA256 32)" ]; }
 check '  are the same' raw_equal

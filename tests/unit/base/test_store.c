@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The host-side store: what is put in comes out again, whatever bytes it has; what fails leaves the
- * old entry; what somebody else may have made is not believed. */
+/* The host-side store: what is put in comes out again; what fails leaves the old entry; what
+ * somebody else may have made is not believed. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,8 +17,6 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "crypto.h"
-#include "hex.h"
 #include "mem.h"
 #include "store.h"
 
@@ -136,178 +134,6 @@ static size_t print(const struct store_entry *e, uint8_t text[STORE_TEXT_MAX])
 
 	assert_int_equal(store_print(e, &w), ST_OK);
 	return w.n;
-}
-
-static void there_and_back(const struct store_entry *e)
-{
-	static uint8_t text[STORE_TEXT_MAX];
-	struct store_entry back;
-	size_t n = print(e, text);
-
-	assert_int_equal(store_parse(bytes_of(text, n), &back), ST_OK);
-	same(e, &back);
-	assert_string_equal(back.file, "");
-	free(back.value);
-}
-
-/* --- the text --- */
-
-static void test_text(void **state)
-{
-	static const char expected[] = "kind: data\n"
-				       "key: A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5\n"
-				       "label: \\x20a\xC3\xA4\\\\\\x0A\\xFF\\x20\n"
-				       "id: 00FF\n"
-				       "application: app\n"
-				       "object-id: 06032A0304\n"
-				       "-----BEGIN DATA-----\n"
-				       "aGVsbG8=\n"
-				       "-----END DATA-----\n";
-	static uint8_t text[STORE_TEXT_MAX];
-	uint8_t hello[] = "hello";
-	struct store_entry e = data(hello, 5);
-	size_t n;
-
-	(void)state;
-	e.has_key = true;
-	memset(e.key, 0xA5, sizeof(e.key));
-	strcpy(e.label, " a\xC3\xA4\\\n\xFF ");
-	e.id[1] = 0xFF;
-	e.id_n = 2;
-	strcpy(e.application, "app");
-	memcpy(e.object_id, "\x06\x03\x2A\x03\x04", 5);
-	e.object_id_n = 5;
-	n = print(&e, text);
-	assert_memory_equal(text, "iotsafe-object 1\nsha256: ", 25);
-	assert_int_equal(n, 25 + 64 + 1 + sizeof(expected) - 1);
-	assert_memory_equal(text + 90, expected, sizeof(expected) - 1);
-	there_and_back(&e);
-}
-
-static void test_all_bytes_survive(void **state)
-{
-	static uint8_t value[STORE_VALUE_MAX];
-	struct store_entry e;
-
-	(void)state;
-	for (unsigned first = 1; first < 256; first += STORE_LABEL_MAX) {
-		e = data(value, 0);
-		for (unsigned i = 0; i < STORE_LABEL_MAX && first + i < 256; i++) {
-			e.label[i] = (char)(first + i);
-			e.application[STORE_LABEL_MAX - 1 - i] = (char)(first + i);
-		}
-		if (first + STORE_LABEL_MAX >= 256)
-			e.application[0] = '.';
-		there_and_back(&e);
-	}
-	for (size_t i = 0; i < sizeof(value); i++)
-		value[i] = (uint8_t)(i * 7 + i / 256);
-	for (size_t n = 0; n < 200; n++) {
-		e = data(value, n);
-		there_and_back(&e);
-	}
-	e = data(value, sizeof(value));
-	memset(e.label, 1, STORE_LABEL_MAX); /* the longest text that there is */
-	memset(e.application, 1, STORE_LABEL_MAX);
-	memset(e.id, 1, e.id_n = STORE_ID_MAX);
-	memset(e.object_id, 1, e.object_id_n = STORE_ID_MAX);
-	e.has_key = true;
-	there_and_back(&e);
-}
-
-static void test_print_refuses(void **state)
-{
-	static uint8_t text[STORE_TEXT_MAX];
-	struct wtr w = WTR_ON(text), narrow = wtr_on(text, 100);
-	struct store_entry e = certificate();
-
-	(void)state;
-	assert_int_equal(store_print(&e, &narrow), ST_SHORT_OUT);
-	e.value_n--;
-	assert_int_equal(store_print(&e, &w), ST_ARG);
-	e = certificate();
-	strcpy(e.application, "a");
-	assert_int_equal(store_print(&e, &w), ST_ARG);
-	e = certificate();
-	e.kind = (enum store_kind)7;
-	assert_int_equal(store_print(&e, &w), ST_ARG);
-	e = certificate();
-	memset(e.label, 'x', sizeof(e.label)); /* no NUL */
-	assert_int_equal(store_print(&e, &w), ST_ARG);
-	e = (struct store_entry){.kind = STORE_KEY_NAME, .label = "x"};
-	assert_int_equal(store_print(&e, &w), ST_ARG);
-	e.has_key = true;
-	e.value = small_der;
-	e.value_n = 1;
-	assert_int_equal(store_print(&e, &w), ST_ARG);
-	e = data(small_der, STORE_VALUE_MAX + 1);
-	assert_int_equal(store_print(&e, &w), ST_ARG);
-	assert_int_equal(w.n, 0);
-}
-
-/* With the right sum, so that what is refused is refused for what it says. */
-static status parse_body(const char *body)
-{
-	static uint8_t text[4096];
-	uint8_t sum[HASH_MAX];
-	struct wtr w = WTR_ON(text);
-	struct store_entry e;
-	status st;
-
-	assert_int_equal(hash_once(HASH_SHA256, bytes_str(body), sum), ST_OK);
-	wtr_printf(&w, "iotsafe-object 1\nsha256: ");
-	hex_put(&w, bytes_of(sum, 32));
-	wtr_printf(&w, "\n%s", body);
-	assert_int_equal(wtr_done(&w), ST_OK);
-	st = store_parse(wtr_bytes(&w), &e);
-	if (st == ST_OK)
-		free(e.value);
-	return st;
-}
-
-#define KEY "key: A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5\n"
-#define NAMED "kind: key-name\n" KEY
-#define DATA(base64) "kind: data\n-----BEGIN DATA-----\n" base64 "-----END DATA-----\n"
-#define CERTIFICATE(kind, base64)                                                                  \
-	"kind: " kind "\n-----BEGIN CERTIFICATE-----\n" base64 "-----END CERTIFICATE-----\n"
-
-static void test_bodies(void **state)
-{
-	/* clang-format off */
-	static const char *const good[] = {
-		DATA(""), DATA("QQ==\n"), DATA("QUE=\n"), DATA("QUFB\n"),
-		"kind: key-name\n" KEY, KEY "label: x\nkind: key-name\n",
-		CERTIFICATE("certificate", "MAMCAQE=\n"),
-	};
-	static const char *const bad[] = {
-		"", "\n", "kind: data", "kind: data\n", "kind: door\n", KEY,
-		"kind: key-name\n", /* without its key */
-		NAMED KEY, NAMED "more: x\n", NAMED "\n", "kind:key-name\n" KEY,
-		"kind: key-name\nkey: A5A5\n", "kind: key-name\nkey: \n",
-		NAMED "id: \n", NAMED "id: 1\n",
-		NAMED "label: \\\n", NAMED "label: \\x\n", NAMED "label: \\x00\n",
-		NAMED "label: \\q\n", NAMED "label: \\xG0\n", NAMED "label: \x01\n",
-		NAMED "label: x\r\n", NAMED "application: x\n", NAMED "object-id: 00\n",
-		"-----BEGIN DATA-----\nkind: data\n",
-		DATA("\n"), DATA("Q\n"), DATA("QQ\n"), DATA("QQ=\n"), DATA("QQ==QQ==\n"),
-		DATA("QUFB\nQUFB\n"), DATA("QQ==\nQQ==\n"), DATA("QUFB\n") "x\n",
-		DATA("QR==\n"), DATA("QUF=\n"), DATA("Q===\n"), DATA("====\n"), DATA("QU-B\n"),
-		DATA("QUFB \n"), DATA("QUFB\r\n"), DATA("QUFB\n") "\n", DATA("=QUF\n"),
-		DATA("Q=UF\n"),
-		DATA("QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFB\n"),
-		"kind: data\n-----BEGIN DATA-----\nQUFB\n-----END CERTIFICATE-----\n",
-		CERTIFICATE("data", "MAMCAQE=\n"), CERTIFICATE("certificate", "MAMCAQ==\n"),
-		CERTIFICATE("certificate", ""),
-	};
-	/* clang-format on */
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(good); i++)
-		if (parse_body(good[i]) != ST_OK)
-			fail_msg("refused: %s", good[i]);
-	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
-		if (parse_body(bad[i]) != ST_MALFORMED)
-			fail_msg("accepted: %s", bad[i]);
 }
 
 /* --- the folder --- */
@@ -633,6 +459,51 @@ static void test_umask(void **state)
 	assert_int_equal(count(), 1);
 }
 
+/* A process that is killed at any moment leaves one entry, the old or the new. */
+static void test_killed(void **state)
+{
+	uint8_t one[3000], two[3000];
+	struct store_entry a = data(one, sizeof(one)), b = data(two, sizeof(two));
+	char file[STORE_NAME_MAX];
+
+	(void)state;
+	memset(one, 1, sizeof(one));
+	memset(two, 2, sizeof(two));
+	assert_int_equal(put(&a, file), ST_OK);
+	memcpy(a.file, file, sizeof(file));
+	memcpy(b.file, file, sizeof(file));
+	for (int i = 0; i < 100; i++) {
+		pid_t pid = fork();
+
+		while (pid == 0)
+			if (put(&b, file) != ST_OK || put(&a, file) != ST_OK)
+				_exit(1);
+		assert_true(pid > 0);
+		usleep((useconds_t)(i * 37 % 1000));
+		assert_int_equal(kill(pid, SIGKILL), 0);
+		assert_int_equal(waitpid(pid, NULL, 0), pid);
+		assert_int_equal(store_read(dir, ICCID, &list), ST_OK);
+		assert_int_equal(list.count, 1);
+		same(&list.item[0], list.item[0].value[0] == 1 ? &a : &b);
+		store_list_free(&list);
+	}
+}
+
+static void test_sweep(void **state)
+{
+	struct store_entry e = certificate();
+	char file[STORE_NAME_MAX];
+
+	(void)state;
+	assert_int_equal(put(&e, file), ST_OK);
+	run("touch -d '2 hours ago' '%s'", path_of(".new-1-1"));
+	run("touch '%s'", path_of(".new-1-2"));
+	assert_int_equal(files(), 3);
+	assert_int_equal(put(&e, file), ST_OK);
+	assert_int_equal(files(), 2); /* the younger one may be somebody's work */
+	assert_int_equal(access(path_of(".new-1-2"), F_OK), 0);
+}
+
 /* --- damage --- */
 
 static uint32_t random_state = 2463534242U;
@@ -692,10 +563,9 @@ int main(void)
 #define ROW(f) cmocka_unit_test_setup(f, fresh)
 	/* clang-format off */
 	const struct CMUnitTest tests[] = {
-		ROW(test_text), ROW(test_all_bytes_survive), ROW(test_print_refuses), ROW(test_bodies),
 		ROW(test_round), ROW(test_replace), ROW(test_names_are_ours), ROW(test_full),
 		ROW(test_too_many), ROW(test_foreign_files), ROW(test_foreign_owner), ROW(test_foreign_folders),
-		ROW(test_read_only), ROW(test_disk_full), ROW(test_umask), ROW(test_damage),
+		ROW(test_read_only), ROW(test_disk_full), ROW(test_umask), ROW(test_killed), ROW(test_sweep), ROW(test_damage),
 	};
 	/* clang-format on */
 
