@@ -32,11 +32,11 @@ check_signs 'a signature' p11 --login --pin 1234 --sign --id "$key_id" -m ECDSA-
 check '  verified by openssl' openssl dgst -sha256 -verify "$work/pub.pem" -signature "$work/sig" \
 	"$work/data"
 check 'pkcs11-tool --test-fork' p11 --test-fork --login --pin 1234
-for threads in 2 4; do
-	args=()
-	for _ in $(seq $threads); do args+=(--test-threads IN --test-threads ILGISL0); done
-	check "pkcs11-tool --test-threads, $((2 * threads)) threads" p11 "${args[@]}"
-done
+# where one of them is still at work when it looks, pkcs11-tool sleeps for half a minute
+check 'pkcs11-tool --test-threads' p11 --test-threads IN --test-threads ILGISL0 --test-threads IN \
+	--test-threads ILGISL0
+shows_not '  none failed, but by a second C_Initialize' \
+	'rv:CKR_([^OC]|C[^R]|O[^K]|CRYPTOKI_N)'
 check 'no try was spent so far' test "$(failures)" = 0
 
 check_fails 'a wrong PIN' p11 --login --pin 9999 --sign --id "$key_id" -m ECDSA-SHA256 -i "$work/data"
