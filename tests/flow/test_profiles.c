@@ -31,7 +31,7 @@ struct list_3_2 {
 	CK_FUNCTION_LIST old;
 	CK_RV (*C_GetInterfaceList)(void *, CK_ULONG *);
 	CK_RV (*C_GetInterface)(CK_UTF8CHAR *, CK_VERSION *, void *, CK_FLAGS);
-	CK_RV (*C_LoginUser)
+	CK_RV(*C_LoginUser)
 	(CK_SESSION_HANDLE, CK_USER_TYPE, CK_UTF8CHAR *, CK_ULONG, CK_UTF8CHAR *, CK_ULONG);
 };
 
