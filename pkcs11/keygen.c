@@ -18,7 +18,7 @@
  * wished for, then that a key which is to stay stays. */
 enum {
 	RANK_FILLED = 1, /* what it holds is lost */
-	RANK_EMPTY = 4,
+	RANK_EMPTY = 5,
 	RANK_FITS = 2, /* can what is wished */
 	RANK_STAYS = 1,
 	RANK_NAMED = 16,

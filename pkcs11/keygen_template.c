@@ -50,8 +50,8 @@ static const struct row public_rows[] = {
 	{CKA_WRAP, ONLY_FALSE, 0},	     {CKA_TRUSTED, OURS, 0},
 };
 
-/* CKA_SENSITIVE false, which p11tool sends unless it is told not to, leaves the choice to the
- * token: the key is no less protected for it. A key that may be extracted is another matter. */
+/* CKA_SENSITIVE false, which GnuTLS's library says for whoever does not ask for more, leaves the
+ * choice to the token: the key is no less protected for it. To be extractable is another matter. */
 static const struct row private_rows[] = {
 	{CKA_CLASS, NUMBER, CKO_PRIVATE_KEY},
 	{CKA_SENSITIVE, EITHER, 0},
