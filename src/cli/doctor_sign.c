@@ -162,8 +162,6 @@ static bool fits(const struct witness *w, const struct attempt *a)
 
 static const char *remedy_of(status st)
 {
-	if (st == ST_SW_SECURITY)
-		return "this key wants a PIN: set pin-source in the slot";
 	if (st == ST_KEY_UNUSABLE || st == ST_SW_CONDITIONS)
 		return "the container's access conditions or algorithms do not allow signatures by "
 		       "us";
@@ -223,6 +221,12 @@ static void try_key(struct report *r, const struct settings *all, struct card *c
 	name_of(key, name, sizeof(name));
 	if (st == ST_OK)
 		st = card_sign(card, &a.rq, a.sig, &a.sig_n, deadline_in_ms(all->timeout_ms));
+	if (st == ST_SW_SECURITY) { /* as it should be: the doctor has no PIN */
+		report_add(r, "signature", VERDICT_NOTE,
+			   "name the PIN by \"pin\" in the slot, and where it is by pin-source",
+			   "%s: it wants its PIN, so it was not tried", name);
+		return;
+	}
 	if (st != ST_OK) {
 		report_add(r, "signature", VERDICT_FAIL, remedy_of(st), "%s: %s", name,
 			   status_text(st));
@@ -244,6 +248,23 @@ static bool can_sign(const struct container *c)
 	       (c->sig_algs & (SIG_ECDSA | SIG_RSA_PKCS1 | SIG_RSA_PSS));
 }
 
+/* An applet of Type II has secret keys and nothing to sign with. */
+static void say_none_signs(struct report *r, const struct catalog *cat)
+{
+	size_t secrets = 0;
+
+	for (size_t i = 0; i < cat->count; i++)
+		secrets += cat->item[i].kind == CONTAINER_SECRET_KEY && cat->item[i].activated;
+	if (secrets > 0)
+		report_add(r, "signature", VERDICT_NOTE,
+			   "they serve pre-shared keys: see \"iotsafe psk\"",
+			   "the SIM holds secret keys only, and none that can sign");
+	else
+		report_add(r, "signature", VERDICT_FAIL,
+			   "generate a key pair on the SIM (\"iotsafe keygen\"), or ask its issuer",
+			   "the SIM holds no key that can sign");
+}
+
 void doctor_sign(struct report *r, const struct settings *all, struct card *card,
 		 const struct catalog *cat)
 {
@@ -263,12 +284,10 @@ void doctor_sign(struct report *r, const struct settings *all, struct card *card
 			try_key(r, all, card, c, ws, usable == 1);
 		else if (can_sign(c))
 			report_add(r, "signature", VERDICT_NOTE,
-				   "a key pair must be generated in it first",
+				   "\"iotsafe keygen\" makes a key pair in it",
 				   "private key container %s is empty",
 				   name_of(c, name, sizeof(name)));
 	}
 	if (usable == 0)
-		report_add(r, "signature", VERDICT_FAIL,
-			   "generate a key pair on the SIM, or ask its issuer",
-			   "the SIM holds no key that can sign");
+		say_none_signs(r, cat);
 }

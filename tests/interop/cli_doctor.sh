@@ -42,11 +42,11 @@ check 'healthy again' iotsafe doctor
 # --- the configuration ---
 check_doctor 'no such configuration' configuration 'cannot open it' --conf "$work/absent.conf"
 conf_write "$slot_uri" 'timout = 3'
-check_doctor 'a wrong line' configuration 'iotsafe\.conf:7: unknown key "timout"'
+check_doctor 'a wrong line' configuration 'iotsafe\.conf:8: unknown key "timout"'
 conf_write "$slot_uri" 'id = many'
-check_doctor 'a wrong value' configuration 'iotsafe\.conf:7: id = many: expected a number'
+check_doctor 'a wrong value' configuration 'iotsafe\.conf:8: id = many: expected a number'
 check_exit 'list tells it too' 1 iotsafe list
-shows '  with file and line' 'iotsafe\.conf:7: id = many'
+shows '  with file and line' 'iotsafe\.conf:8: id = many'
 conf_write "$slot_uri"
 chmod 666 "$conf"
 check_doctor 'a configuration that all may write' configuration 'others may write it'
@@ -101,5 +101,10 @@ check_doctor 'an applet without containers' objects 'no containers'
 sim_stop
 sim_new type2
 sim_start "$1"
-check_doctor 'no key that can sign' signature 'no key that can sign'
+check 'secret keys only' iotsafe doctor
+shows '  is told' '^ *signature +note +the SIM holds secret keys only'
+sim_stop
+sim_start "$1"
+sim_control 'object secret 0A clear' >/dev/null
+check_doctor 'no key at all' signature 'no key that can sign'
 all_passed
