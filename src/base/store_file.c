@@ -68,20 +68,21 @@ static status check_folder(int fd, const char **ret_why)
 }
 
 /* DIR may be reached through links: it is the configuration's own word. */
-static status open_parent(const struct store_folder *at, bool make, int *ret_fd)
+static status open_parent(const char *dir, bool make, int *ret_fd)
 {
+	const struct store_folder at = {-1, dir, ""};
 	int fd ON_EXIT(close_fd) = -1;
 	const char *why = NULL;
 
-	if (make && mkdir(at->dir, 0755) != 0 && errno != EEXIST)
-		return complain(at, "", strerror(errno), ST_STORE);
-	fd = open(at->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (make && mkdir(dir, 0755) != 0 && errno != EEXIST)
+		return complain(&at, "", strerror(errno), ST_STORE);
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT)
 		return ST_NO_ENTRY;
 	if (fd < 0)
-		return complain(at, "", strerror(errno), ST_STORE);
+		return complain(&at, "", strerror(errno), ST_STORE);
 	if (check_folder(fd, &why) != ST_OK)
-		return complain(at, "", why ? why : strerror(errno), ST_STORE);
+		return complain(&at, "", why ? why : strerror(errno), ST_STORE);
 	*ret_fd = fd;
 	fd = -1;
 	return ST_OK;
@@ -97,7 +98,7 @@ status store_file_open(const char *dir, const char *iccid, bool make,
 	if (!dir[0] || !is_iccid(iccid))
 		return make ? complain(&at, "", "no store without folder and ICCID", ST_STORE)
 			    : ST_NO_ENTRY;
-	TRY(open_parent(&at, make, &parent));
+	TRY(open_parent(dir, make, &parent));
 	if (make && mkdirat(parent, iccid, 0700) == 0)
 		(void)fsync(parent); /* what is written later answers for itself */
 	else if (make && errno != EEXIST)
@@ -155,7 +156,7 @@ bool store_file_writable(const char *dir, const char *iccid)
 		return may_write(at.fd, ".");
 	if (st != ST_NO_ENTRY)
 		return false;
-	st = open_parent(&at, false, &parent);
+	st = open_parent(dir, false, &parent);
 	if (st == ST_OK)
 		return may_write(parent, ".");
 	return st == ST_NO_ENTRY && parent_of_dir_writable(dir);

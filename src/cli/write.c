@@ -235,6 +235,11 @@ static status write_item(struct p11token *t, const struct options *opt, struct i
 		TRY(p11token_login(t));
 		rv = create(t, it, &h);
 	}
+	if (rv == CKR_DEVICE_MEMORY)
+		return SAY(ST_STORE,
+			   "%s: there is no room for it, neither in a container of the SIM nor in "
+			   "%s; IOTSAFE_LOG=error tells why",
+			   opt->arg, t->plan->settings.store_dir);
 	if (rv != CKR_OK)
 		return p11rv_say(opt->arg, rv);
 	p11object_uri(t, h, uri);

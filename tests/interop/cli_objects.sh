@@ -87,6 +87,7 @@ mount -t tmpfs -o size=16k,mode=700 tmpfs "$work/store"
 check 'a small disk' iotsafe write "$work/text" --type data --name config
 head -c 30000 /dev/urandom >"$work/much"
 check_exit 'is too small for much' 1 iotsafe write "$work/much" --type data --name much
+shows '  says so' "there is no room for it, neither .* nor in $work/store"
 check '  the old data stands' same text config
 check '  nothing is left of the new' sh -c "[ \$(ls -A '$work/store/$iccid' | wc -l) = 1 ]"
 umount "$work/store"
