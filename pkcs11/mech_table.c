@@ -72,6 +72,7 @@ static status param_pss(const struct mech *m, const CK_MECHANISM *given, struct 
 
 const struct mech mech_table[] = {
 	EC(CKM_ECDSA,                HASH_NONE),
+	EC(CKM_ECDSA_SHA1,           HASH_SHA1),
 	EC(CKM_ECDSA_SHA256,         HASH_SHA256),
 	EC(CKM_ECDSA_SHA384,         HASH_SHA384),
 	EC(CKM_ECDSA_SHA512,         HASH_SHA512),

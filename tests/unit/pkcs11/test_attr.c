@@ -117,7 +117,7 @@ static void private_key(void **state)
 	v = value(s, o, CKA_PUBLIC_KEY_INFO, b, sizeof(b));
 	assert_int_equal(v.n, 91);
 	v = value(s, o, CKA_ALLOWED_MECHANISMS, b, sizeof(b));
-	assert_int_equal(v.n, 6 * sizeof(CK_MECHANISM_TYPE)); /* 4 ECDSA, 2 ECDH */
+	assert_int_equal(v.n, 7 * sizeof(CK_MECHANISM_TYPE)); /* 5 ECDSA, 2 ECDH */
 	assert_int_equal(fake.calls[FAKE_READ_PUBLIC], 1);
 	assert_int_equal(fake.calls[FAKE_READ_FILE], 0);
 }

@@ -34,7 +34,7 @@ static void expect_list(const CK_MECHANISM_TYPE *want, size_t n)
 		fake.epoch++;                                                                      \
 		expect_list(want_, sizeof(want_) / sizeof(want_[0]));                              \
 	} while (0)
-#define ECDSA CKM_ECDSA, CKM_ECDSA_SHA256, CKM_ECDSA_SHA384, CKM_ECDSA_SHA512
+#define ECDSA CKM_ECDSA, CKM_ECDSA_SHA1, CKM_ECDSA_SHA256, CKM_ECDSA_SHA384, CKM_ECDSA_SHA512
 #define ECDH CKM_ECDH1_DERIVE, CKM_ECDH1_COFACTOR_DERIVE
 #define HKDF CKM_HKDF_DERIVE, CKM_HKDF_DATA
 #define PRF                                                                                        \

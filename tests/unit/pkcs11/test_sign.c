@@ -122,6 +122,12 @@ static void in_parts(void **state)
 		verify_ecdsa(fake_public(FAKE_DEVICE_KEY), bytes_of(digest, 32), BYTES_OF(sig)),
 		ST_OK);
 	assert_rv(f->C_SignUpdate(s, message, 1), CKR_OPERATION_NOT_INITIALIZED);
+	assert_ok(init(s, CKM_ECDSA_SHA1, key));
+	assert_ok(f->C_Sign(s, message, sizeof(message), sig, &n));
+	assert_int_equal(hash_once(HASH_SHA1, BYTES_OF(message), digest), ST_OK);
+	assert_int_equal(
+		verify_ecdsa(fake_public(FAKE_DEVICE_KEY), bytes_of(digest, 20), BYTES_OF(sig)),
+		ST_OK);
 	/* nothing at all is a message too */
 	assert_ok(init(s, CKM_ECDSA_SHA512, key));
 	assert_ok(f->C_SignFinal(s, sig, &n));
@@ -146,7 +152,7 @@ static void wrong_keys(void **state)
 	assert_rv(init(s, CKM_ECDSA, pub), CKR_KEY_TYPE_INCONSISTENT);
 	assert_rv(init(s, CKM_RSA_PKCS, key), CKR_KEY_TYPE_INCONSISTENT);
 	assert_rv(init(s, CKM_ECDSA, empty), CKR_KEY_FUNCTION_NOT_PERMITTED);
-	assert_rv(init(s, CKM_ECDSA_SHA1, key), CKR_MECHANISM_INVALID);
+	assert_rv(init(s, CKM_ECDSA_SHA224, key), CKR_MECHANISM_INVALID);
 	assert_rv(init(s, CKM_AES_CBC, key), CKR_MECHANISM_INVALID);
 	assert_int_equal(fake.calls[FAKE_SIGN], 0);
 }
