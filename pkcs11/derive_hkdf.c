@@ -55,7 +55,8 @@ static status read_param(struct derive *d)
 }
 
 /* A secret of the card is no pseudorandom key that could be expanded here: it does not come out,
- * and the card has no command that expands. As data object only what is worth a salt is one. */
+ * and the card has no command that expands. A data object is extracted from, with a salt (§6.62.3);
+ * more it is not good for. */
 static status check_base(const struct derive *d)
 {
 	const struct derive_hkdf *p = &d->hkdf;

@@ -62,7 +62,7 @@ static bool is_named(const struct pair *p, const struct keygen_wish *w)
 	       id_names(w->id, p);
 }
 
-/* Is the object's key lost with the card's next reset, as an object of the session is with it? */
+/* A key of the session goes where keys are lost anyway; one of the token may go anywhere. */
 static bool may_serve(const struct pair *p, const struct keygen_wish *w)
 {
 	return p->priv.is_volatile || w->on_token;

@@ -8,12 +8,11 @@
 #include "template.h"
 
 enum kind {
-	BYTES,	   /* anything */
-	EITHER,	   /* a boolean */
-	ONLY_TRUE, /* a boolean that cannot be granted otherwise */
-	ONLY_FALSE,
-	NUMBER, /* this CK_ULONG */
-	OURS,	/* only we may say it */
+	BYTES,	    /* anything */
+	EITHER,	    /* a boolean */
+	ONLY_FALSE, /* a boolean that no key here can have */
+	NUMBER,	    /* this CK_ULONG */
+	OURS,	    /* only we may say it */
 };
 
 struct row {
@@ -94,9 +93,7 @@ static status check_bool(const struct row *row, const CK_ATTRIBUTE *a)
 	bool v = false;
 
 	TRY(template_bool(a, 1, a->type, false, &v));
-	if (row->kind == EITHER)
-		return ST_OK;
-	return v == (row->kind == ONLY_TRUE) ? ST_OK : ST_TEMPLATE_INCONSISTENT;
+	return v && row->kind == ONLY_FALSE ? ST_TEMPLATE_INCONSISTENT : ST_OK;
 }
 
 static status check_number(const struct row *row, const CK_ATTRIBUTE *a)
@@ -117,7 +114,6 @@ static status check_one(const CK_ATTRIBUTE *a, bool is_private)
 	case BYTES:
 		return ST_OK;
 	case EITHER:
-	case ONLY_TRUE:
 	case ONLY_FALSE:
 		return check_bool(row, a);
 	case NUMBER:
