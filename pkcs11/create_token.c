@@ -67,6 +67,56 @@ static status bind_to_key(struct slot *s, struct token *t, struct store_entry *e
 	return ST_OK;
 }
 
+/* Does any key of the card have this name entry's point? Unreadable keys may. */
+static status is_in_use(struct slot *s, struct token *t, const struct store_entry *e, bool *ret)
+{
+	for (size_t i = 0; i < t->pair_count; i++) {
+		struct pair *p = &t->pair[i];
+		bool filled = p->has_priv && p->priv.activated;
+		TRY(token_key(s, t, p));
+		bool same = p->state == KEY_READ && memcmp(p->key_id, e->key, sizeof(e->key)) == 0;
+		if (same || (filled && p->state != KEY_READ)) {
+			*ret = true;
+			return ST_OK;
+		}
+	}
+	*ret = false;
+	return ST_OK;
+}
+
+/* Names of keys that were replaced since make room when there is none. ST_FULL: none did. */
+static status drop_old_names(struct slot *s, struct token *t)
+{
+	bool dropped = false;
+
+	for (size_t i = 0; t->store != NULL && i < t->store->count; i++) {
+		const struct store_entry *e = &t->store->item[i];
+		bool used = true;
+		if (e->kind != STORE_KEY_NAME)
+			continue;
+		TRY(is_in_use(s, t, e, &used));
+		if (used)
+			continue;
+		TRY(store_remove(lib_settings()->store_dir, t->iccid, e->file));
+		dropped = true;
+	}
+	return dropped ? ST_OK : ST_FULL;
+}
+
+static status write_entry(struct slot *s, struct token *t, const struct store_entry *e,
+			  char file[STORE_NAME_MAX])
+{
+	const char *dir = lib_settings()->store_dir;
+	status st = store_put(dir, t->iccid, e, file);
+
+	if (st == ST_FULL && drop_old_names(s, t) == ST_OK)
+		st = store_put(dir, t->iccid, e, file);
+	token_store_changed(t);
+	if (st == ST_FULL)
+		return ST_OBJECT_MEMORY;
+	return st == ST_ARG ? ST_ATTR_VALUE : st;
+}
+
 /* Writes the entry and answers with the object that then shows it. */
 static status put(struct guard *g, const struct store_entry *e, struct object **ret_o)
 {
@@ -78,11 +128,7 @@ static status put(struct guard *g, const struct store_entry *e, struct object **
 	TRY(token_iccid(g->slot, t, &iccid));
 	if (iccid[0] == '\0')
 		return ST_WRITE_PROTECTED;
-	status st = store_put(lib_settings()->store_dir, iccid, e, file);
-	if (st == ST_FULL)
-		return ST_OBJECT_MEMORY;
-	TRY(st == ST_ARG ? ST_ATTR_VALUE : st);
-	token_store_changed(t);
+	TRY(write_entry(g->slot, t, e, file));
 	TRY(token_get(g->slot, &t));
 	*ret_o = token_stored(t, file);
 	return ST_OK;

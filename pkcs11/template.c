@@ -231,7 +231,9 @@ static bool is_new(enum template_use use)
 static status choose(struct work *w, const CK_ATTRIBUTE *tmpl, CK_ULONG n)
 {
 	CK_OBJECT_CLASS fixed = bag_ulong(&w->bag, CKA_CLASS, CK_UNAVAILABLE_INFORMATION);
-	CK_KEY_TYPE type = bag_ulong(&w->bag, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION);
+	CK_KEY_TYPE type = bag_ulong(&w->bag, CKA_KEY_TYPE,
+				     w->use == TEMPLATE_DERIVE ? CKK_GENERIC_SECRET
+							       : CK_UNAVAILABLE_INFORMATION);
 
 	w->class = fixed;
 	w->key_type = type;

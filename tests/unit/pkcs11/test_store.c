@@ -331,6 +331,22 @@ static void names_of_keys(void **state)
 	assert_int_equal(rig_by_label(s, CKO_PRIVATE_KEY, "third"), key);
 }
 
+/* Names of keys that are gone make room for others. */
+static void old_names(void **state)
+{
+	CK_SESSION_HANDLE s = rw_session();
+	struct store_entry e = {.kind = STORE_KEY_NAME, .has_key = true, .label = "gone"};
+	char file[STORE_NAME_MAX];
+
+	(void)state;
+	for (unsigned i = 0; i < STORE_ENTRIES_MAX; i++) {
+		e.key[0] = (uint8_t)i;
+		assert_int_equal(store_put(rig_store_dir(), fake.iccid, &e, file), ST_OK);
+	}
+	assert_int_equal(name(s, fake_public(FAKE_DEVICE_KEY), "new", bytes_of(NULL, 0)), ST_OK);
+	rig_by_label(s, CKO_PRIVATE_KEY, "new");
+}
+
 static void public_keys(void **state)
 {
 	CK_SESSION_HANDLE s = rw_session();
@@ -367,7 +383,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(beside_its_key),	 TEST(without_its_key), TEST(data),
 		TEST(written_by_others), TEST(not_trusted),	TEST(no_room),
-		TEST(writable),		 TEST(names_of_keys),	TEST(public_keys),
+		TEST(writable),		 TEST(names_of_keys),	TEST(old_names),
+		TEST(public_keys),
 	};
 
 	return cmocka_run_group_tests_name("store", tests, rig_group_setup, rig_group_teardown);
