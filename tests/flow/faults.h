@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The fault matrix: which faults, on which links, at each APDU or AT command of which scenario. */
+/* The fault matrix: which faults, on which links, at each APDU or AT command of which acts. */
 #ifndef IOTSAFE_TESTS_FLOW_FAULTS_H
 #define IOTSAFE_TESTS_FLOW_FAULTS_H
 
 #include "scene.h"
-
-enum fault_scenario { LISTING, SIGNATURE, SCENARIOS };
 
 enum {
 	ON_UNIX = 1 << RIG_UNIX,
@@ -17,10 +15,23 @@ enum {
 	ON_ALL = ON_CARD | ON_AT,
 };
 
-enum {
-	IN_LISTING = 1 << LISTING,
-	IN_SIGNATURE = 1 << SIGNATURE,
-	IN_BOTH = IN_LISTING | IN_SIGNATURE,
+/* What a program does with a card while it fails. Each hook returns the first answer that was not
+ * CKR_OK. */
+struct fault_act {
+	const char *name;	     /* "a signature" */
+	const char *profile;	     /* of the card; NULL: demo */
+	const char *const *new_args; /* as in rig_options */
+	/* on the healthy card, after C_Initialize; NULL: nothing */
+	CK_RV (*prepare)(struct scene *s);
+	/* under the fault; *ret_right: all that came back is right */
+	CK_RV (*run)(struct scene *s, bool *ret_right);
+	/* on the healthy card again, on the session that is open if it still is, as a program would
+	 */
+	CK_RV (*next)(struct scene *s, bool *ret_right);
+	/* instead of scene_allows; may be NULL */
+	bool (*allows)(const char *function, CK_RV rv);
+	/* seconds that a call may take beyond the timeout; 0: the usual */
+	double grace;
 };
 
 enum {
@@ -36,20 +47,37 @@ enum {
 	/* the answer to the opening of a channel may be lost, and with it the channel's number; or
 	 * the card is reset unseen while one is opened, which the next operation takes for lost */
 	MAY_LEAK = 16,
+	/* may be without a command to strike at in some acts */
+	MAY_MISS = 32,
 };
 
 struct fault_row {
 	const char *name;
 	const char *param; /* NULL: none */
 	const char *with;  /* armed beside it: what makes its command happen; NULL: nothing */
-	unsigned links, scenarios, flags;
+	unsigned links;
+	unsigned acts; /* bit by bit */
+	unsigned flags;
 };
-extern const struct fault_row fault_rows[];
-extern const size_t fault_row_count;
+
+struct fault_set {
+	const char *program; /* "faults" */
+	const struct fault_act *act;
+	unsigned acts; /* how many, at most FAULT_ACTS_MAX */
+	const struct fault_row *row;
+	size_t rows;
+	unsigned at_least; /* cases on each link */
+};
+enum { FAULT_ACTS_MAX = 12 };
+
+/* main() of such a test: the argument is the link. */
+int faults_main(int argc, char **argv, const struct fault_set *set);
+
+/* --- one case --- */
 
 struct fault_case {
 	const struct fault_row *row;
-	enum fault_scenario scenario;
+	const struct fault_act *act;
 	unsigned at;	   /* from 1 */
 	const char *other; /* the other card's folder */
 };
@@ -63,8 +91,8 @@ struct fault_outcome {
 
 /* Runs one case in a process of its own. */
 void fault_case_run(struct rig *r, const struct fault_case *c, struct fault_outcome *ret_o);
-/* APDUs (family 'C') or AT commands ('F') of a scenario on a healthy card. */
-unsigned fault_case_events(struct rig *r, enum fault_scenario scenario, char family);
+/* APDUs (family 'C') or AT commands ('F') of an act on a healthy card. */
+unsigned fault_case_events(struct rig *r, const struct fault_act *act, char family);
 /* "C1@3x1 in a signature" */
 void fault_case_name(const struct fault_case *c, char *dst, size_t cap);
 

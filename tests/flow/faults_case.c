@@ -23,11 +23,10 @@ enum { CASE_MAX_S = 40 };
 
 void fault_case_name(const struct fault_case *c, char *dst, size_t cap)
 {
-	snprintf(dst, cap, "%s@%u%s%s%s%s%s in a %s", c->row->name, c->at,
+	snprintf(dst, cap, "%s@%u%s%s%s%s%s in %s", c->row->name, c->at,
 		 c->row->flags & FOR_EVER ? "x0" : "x1", c->row->param ? ":" : "",
 		 c->row->param ? c->row->param : "", c->row->with ? " with " : "",
-		 c->row->with ? c->row->with : "",
-		 c->scenario == LISTING ? "listing" : "signature");
+		 c->row->with ? c->row->with : "", c->act->name);
 }
 
 __attribute__((format(printf, 2, 3))) static void trouble(struct fault_outcome *o, const char *fmt,
@@ -119,75 +118,34 @@ static void make_healthy(const struct fault_case *c, const struct rig *r)
 
 /* --- the program --- */
 
-static CK_RV list_all(struct scene *s, bool *ret_right)
-{
-	CK_RV rv = scene_open(s);
-
-	*ret_right = false;
-	if (rv == CKR_OK)
-		rv = scene_find(s);
-	if (rv == CKR_OK && s->certificate != 0)
-		rv = scene_certificate(s, ret_right);
-	return rv;
-}
-
 static void prepare(struct scene *s, const struct fault_case *c, struct fault_outcome *o)
 {
 	CK_RV rv = s->r->f->C_Initialize(NULL);
 
 	if (rv == CKR_OK)
 		scene_await_present(s->r);
-	if (rv == CKR_OK && c->scenario == SIGNATURE) {
-		rv = scene_open(s);
-		if (rv == CKR_OK)
-			rv = scene_find(s);
-		/* twice: what is learned, is learned at the first */
-		for (int i = 0; rv == CKR_OK && i < 2; i++)
-			rv = scene_sign(s);
-	}
-	if (rv != CKR_OK)
-		trouble(o, "before the fault: %#lx", rv);
+	if (rv == CKR_OK && c->act->prepare)
+		rv = c->act->prepare(s);
+	if (rv != CKR_OK || s->wrong)
+		trouble(o, "before the fault: %#lx, %s", rv, s->wrong ? s->wrong : "nothing wrong");
 }
 
-static CK_RV scenario(struct scene *s, const struct fault_case *c, bool *ret_right)
+static void judge(const struct scene *s, const struct fault_case *c, size_t from,
+		  struct fault_outcome *o)
 {
-	if (c->scenario == LISTING)
-		return list_all(s, ret_right);
-	*ret_right = true;
-	return scene_sign(s);
-}
+	bool (*allows)(const char *, CK_RV) = c->act->allows ? c->act->allows : scene_allows;
+	double most = CALL_MAX + c->act->grace;
 
-static void judge(const struct scene *s, size_t from, struct fault_outcome *o)
-{
 	for (size_t i = from; i < s->calls; i++) {
 		const struct scene_call *call = &s->call[i];
 
-		if (!scene_allows(call->function, call->rv))
+		if (!allows(call->function, call->rv))
 			trouble(o, "%s answered %#lx", call->function, call->rv);
-		if (call->seconds > CALL_MAX)
+		if (call->seconds > most)
 			trouble(o, "%s took %.2f s", call->function, call->seconds);
 	}
-	if (s->bad_signature)
-		trouble(o, "a bad signature was returned");
-}
-
-/* On the session that is open if it still is, as a program would. */
-static CK_RV next_operation(struct scene *s, bool *ret_right)
-{
-	CK_SESSION_INFO info;
-	CK_RV rv = CKR_OK;
-
-	*ret_right = false;
-	if (s->session == 0 || s->r->f->C_GetSessionInfo(s->session, &info) != CKR_OK)
-		rv = scene_open(s);
-	if (rv == CKR_OK)
-		rv = scene_find(s);
-	if (rv == CKR_OK && s->certificate != 0)
-		rv = scene_certificate(s, ret_right);
-	if (rv == CKR_OK && s->key != 0)
-		rv = scene_sign(s);
-	*ret_right = *ret_right && s->key != 0;
-	return rv;
+	if (s->wrong)
+		trouble(o, "%s", s->wrong);
 }
 
 /* The swap back is a change like any other: told once, then a new session works. A virtual reader
@@ -203,12 +161,12 @@ static void recover(struct scene *s, const struct fault_case *c, struct fault_ou
 {
 	size_t from = s->calls;
 	bool right = false;
-	CK_RV rv = next_operation(s, &right);
+	CK_RV rv = c->act->next(s, &right);
 
 	if (c->row->flags & SWAPS && told_of_swap(s->r, rv))
-		rv = next_operation(s, &right);
-	if (rv != CKR_OK || s->bad_signature)
-		trouble(o, "after the fault: %#lx", rv);
+		rv = c->act->next(s, &right);
+	if (rv != CKR_OK || s->wrong)
+		trouble(o, "after the fault: %#lx, %s", rv, s->wrong ? s->wrong : "nothing wrong");
 	else if (!right)
 		trouble(o, "after the fault: key %lu, certificate %lu, of %lu objects", s->key,
 			s->certificate, s->objects);
@@ -232,11 +190,11 @@ static void program(const struct rig *r, const struct fault_case *c, struct faul
 	}
 	size_t from = s.calls, mark = rig_log_mark(r);
 	arm(c, r);
-	CK_RV rv = scenario(&s, c, &right);
+	CK_RV rv = c->act->run(&s, &right);
 	o->strikes = strikes(r);
 	o->struck = o->strikes > 0;
 	o->went_well = rv == CKR_OK && right;
-	judge(&s, from, o);
+	judge(&s, c, from, o);
 	make_healthy(c, r);
 	if (c->row->name[0] == 'C')
 		reader_settles(r);
@@ -335,12 +293,12 @@ void fault_case_run(struct rig *r, const struct fault_case *c, struct fault_outc
 	*ret_o = *o;
 }
 
-unsigned fault_case_events(struct rig *r, enum fault_scenario scenario, char family)
+unsigned fault_case_events(struct rig *r, const struct fault_act *act, char family)
 {
 	/* delays of no length, for ever: strikes are counted */
 	const struct fault_row row = {
-		family == 'C' ? "C10" : "F14", "0", NULL, ON_ALL, IN_BOTH, FOR_EVER};
-	struct fault_case c = {&row, scenario, 1, NULL};
+		family == 'C' ? "C10" : "F14", "0", NULL, ON_ALL, 0, FOR_EVER};
+	struct fault_case c = {&row, act, 1, NULL};
 	struct fault_outcome o;
 
 	fault_case_run(r, &c, &o);

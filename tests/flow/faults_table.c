@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "faults.h"
+#include "faults_table.h"
+
+enum {
+	IN_LISTING = 1 << LISTING,
+	IN_SIGNATURE = 1 << SIGNATURE,
+	IN_BOTH = IN_LISTING | IN_SIGNATURE,
+};
 
 /* Late answers and long computations outlast the module's timeout of two seconds. */
 #define TOO_LATE "2400"

@@ -14,7 +14,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-static CK_RV note(struct scene *s, const char *function, CK_RV rv)
+CK_RV scene_note(struct scene *s, const char *function, CK_RV rv)
 {
 	double took = rig_seconds() - s->started;
 
@@ -23,9 +23,7 @@ static CK_RV note(struct scene *s, const char *function, CK_RV rv)
 	return rv;
 }
 
-/* CALL(s, C_Sign, session, …): makes the call, keeps its answer and its time. */
-#define CALL(s, name, ...)                                                                         \
-	((s)->started = rig_seconds(), note((s), #name, (s)->r->f->name(__VA_ARGS__)))
+#define CALL SCENE_CALL
 
 CK_RV scene_open(struct scene *s)
 {
@@ -33,8 +31,8 @@ CK_RV scene_open(struct scene *s)
 	return CALL(s, C_OpenSession, 0, CKF_SERIAL_SESSION, NULL, NULL, &s->session);
 }
 
-static CK_RV search(struct scene *s, CK_ATTRIBUTE *t, CK_ULONG n, CK_OBJECT_HANDLE *list,
-		    CK_ULONG room, CK_ULONG *ret_n)
+CK_RV scene_search(struct scene *s, CK_ATTRIBUTE *t, CK_ULONG n, CK_OBJECT_HANDLE *list,
+		   CK_ULONG room, CK_ULONG *ret_n)
 {
 	CK_RV rv = CALL(s, C_FindObjectsInit, s->session, t, n), end;
 
@@ -49,7 +47,7 @@ static CK_RV search(struct scene *s, CK_ATTRIBUTE *t, CK_ULONG n, CK_OBJECT_HAND
 static CK_RV first(struct scene *s, CK_ATTRIBUTE *t, CK_ULONG n, CK_OBJECT_HANDLE *ret_h)
 {
 	CK_ULONG found = 0;
-	CK_RV rv = search(s, t, n, ret_h, 1, &found);
+	CK_RV rv = scene_search(s, t, n, ret_h, 1, &found);
 
 	if (rv != CKR_OK || found == 0)
 		*ret_h = 0;
@@ -62,7 +60,7 @@ CK_RV scene_find(struct scene *s)
 	CK_BBOOL yes = CK_TRUE;
 	CK_ATTRIBUTE keys[] = {{CKA_CLASS, &priv, sizeof(priv)}, {CKA_SIGN, &yes, sizeof(yes)}};
 	CK_ATTRIBUTE certs[] = {{CKA_CLASS, &cert, sizeof(cert)}};
-	CK_RV rv = search(s, NULL, 0, s->object, SCENE_OBJECTS_MAX, &s->objects);
+	CK_RV rv = scene_search(s, NULL, 0, s->object, SCENE_OBJECTS_MAX, &s->objects);
 
 	s->key = s->certificate = 0;
 	if (rv == CKR_OK)
@@ -118,8 +116,10 @@ CK_RV scene_sign(struct scene *s)
 	if (rv != CKR_OK)
 		return rv;
 	rv = CALL(s, C_Sign, s->session, digest, sizeof(digest), sig, &n);
-	if (rv == CKR_OK && (n != 64 || !rig_verify(s->r, digest, sizeof(digest), sig, n)))
+	if (rv == CKR_OK && (n != 64 || !rig_verify(s->r, digest, sizeof(digest), sig, n))) {
 		s->bad_signature = true;
+		s->wrong = "a bad signature was returned";
+	}
 	return rv;
 }
 

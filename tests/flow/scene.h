@@ -25,12 +25,21 @@ struct scene {
 	CK_OBJECT_HANDLE object[SCENE_OBJECTS_MAX];
 	CK_ULONG objects;
 	bool bad_signature; /* a signature came back with CKR_OK and did not verify */
+	const char *wrong;  /* that, or whatever else was not right; NULL: nothing */
 };
+
+/* SCENE_CALL(s, C_Sign, session, …): makes the call, keeps its answer and its time. */
+#define SCENE_CALL(s, name, ...)                                                                   \
+	((s)->started = rig_seconds(), scene_note((s), #name, (s)->r->f->name(__VA_ARGS__)))
+CK_RV scene_note(struct scene *s, const char *function, CK_RV rv);
 
 /* Each returns the first answer that was not CKR_OK, and stops there. */
 
 /* C_OpenSession on slot 0. */
 CK_RV scene_open(struct scene *s);
+/* Those that match, at most `room`. */
+CK_RV scene_search(struct scene *s, CK_ATTRIBUTE *t, CK_ULONG n, CK_OBJECT_HANDLE *list,
+		   CK_ULONG room, CK_ULONG *ret_n);
 /* All objects, then key and certificate among them. CKR_OK also when one of the two is absent. */
 CK_RV scene_find(struct scene *s);
 /* The first certificate's CKA_VALUE; *ret_same: it is about the key of DIR/device.pem. */

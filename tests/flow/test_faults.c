@@ -1,222 +1,73 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every fault at each APDU or AT command of a first listing and of a signature, on the link that
  * the argument names: the module answers with an error that Cryptoki allows, or with the right
- * thing, in time; and with the fault gone the next operation works.
- *
- * Cases mostly wait, so that several workers share them, each with a simulator of its own: the
- * program starts itself with a second argument, the worker's number. */
-#include <signal.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
+ * thing, in time; and with the fault gone the next operation works. */
+#include "faults_table.h"
 
-#include <setjmp.h>
-#include <cmocka.h>
+static CK_RV list_all(struct scene *s, bool *ret_right)
+{
+	CK_RV rv = scene_open(s);
 
-#include "faults.h"
+	*ret_right = false;
+	if (rv == CKR_OK)
+		rv = scene_find(s);
+	if (rv == CKR_OK && s->certificate != 0)
+		rv = scene_certificate(s, ret_right);
+	return rv;
+}
 
-enum { WORKERS_MAX = 12, REPORT_FD = 9 };
+static CK_RV sign(struct scene *s, bool *ret_right)
+{
+	*ret_right = true;
+	return scene_sign(s);
+}
 
-static const struct {
-	const char *name;
-	enum rig_link link;
-} links[] = {
-	{"unix", RIG_UNIX}, {"at-cgla", RIG_AT_CGLA}, {"at-csim", RIG_AT_CSIM}, {"pcsc", RIG_PCSC}};
+static CK_RV prepare_to_sign(struct scene *s)
+{
+	CK_RV rv = scene_open(s);
 
-static enum rig_link link_used;
-static unsigned worker, workers;
-static const char *only; /* IOTSAFE_FAULT: this fault alone, for a person who looks into one */
+	if (rv == CKR_OK)
+		rv = scene_find(s);
+	/* twice: what is learned, is learned at the first */
+	for (int i = 0; rv == CKR_OK && i < 2; i++)
+		rv = scene_sign(s);
+	return rv;
+}
 
-struct tally {
-	unsigned expected; /* by the matrix: at least, where the fault waits for its command */
-	unsigned injected, survived, unnoticed;
+static CK_RV next_operation(struct scene *s, bool *ret_right)
+{
+	CK_SESSION_INFO info;
+	CK_RV rv = CKR_OK;
+
+	*ret_right = false;
+	if (s->session == 0 || s->r->f->C_GetSessionInfo(s->session, &info) != CKR_OK)
+		rv = scene_open(s);
+	if (rv == CKR_OK)
+		rv = scene_find(s);
+	if (rv == CKR_OK && s->certificate != 0)
+		rv = scene_certificate(s, ret_right);
+	if (rv == CKR_OK && s->key != 0)
+		rv = scene_sign(s);
+	*ret_right = *ret_right && s->key != 0;
+	return rv;
+}
+
+static const struct fault_act acts[] = {
+	[LISTING] = {.name = "a listing", .run = list_all, .next = next_operation},
+	[SIGNATURE] = {.name = "a signature",
+		       .prepare = prepare_to_sign,
+		       .run = sign,
+		       .next = next_operation},
 };
-
-/* --- a worker --- */
-
-struct work {
-	struct rig r;
-	char other[96];
-	unsigned events[SCENARIOS][2]; /* of C, of F */
-	unsigned dealt;		       /* jobs so far, of all workers */
-	struct tally tally;
-};
-
-static bool run_case(struct work *w, const struct fault_case *c)
-{
-	struct fault_outcome o;
-	char name[160];
-
-	fault_case_run(&w->r, c, &o);
-	if (!o.struck && !o.trouble[0])
-		return false;
-	w->tally.injected++;
-	w->tally.unnoticed += o.went_well;
-	if (!o.trouble[0]) {
-		w->tally.survived++;
-		return true;
-	}
-	fault_case_name(c, name, sizeof(name));
-	fprintf(stderr, "  ^ %s: %s\n", name, o.trouble);
-	return true;
-}
-
-static bool mine(struct work *w)
-{
-	return w->dealt++ % workers == worker;
-}
-
-static void run_row(struct work *w, const struct fault_row *row, enum fault_scenario scenario)
-{
-	struct fault_case c = {row, scenario, 1, w->other};
-	unsigned most = w->events[scenario][row->name[0] == 'F'];
-
-	if (row->flags & EVERYWHERE) {
-		for (c.at = 1; c.at <= most; c.at++) {
-			if (!mine(w))
-				continue;
-			w->tally.expected++;
-			run_case(w, &c);
-		}
-		return;
-	}
-	if (!mine(w))
-		return;
-	w->tally.expected++;
-	for (c.at = 1; run_case(w, &c); c.at++) {
-		if (c.at > 1)
-			w->tally.expected++;
-		if (row->flags & FOR_EVER || c.at == 200)
-			return;
-	}
-}
-
-static void count_events(struct work *w)
-{
-	for (int s = LISTING; s < SCENARIOS; s++) {
-		w->events[s][0] = fault_case_events(&w->r, (enum fault_scenario)s, 'C');
-		if (link_used == RIG_AT_CGLA || link_used == RIG_AT_CSIM)
-			w->events[s][1] = fault_case_events(&w->r, (enum fault_scenario)s, 'F');
-	}
-	if (worker == 0)
-		print_message("a listing: %u APDUs, %u AT commands; a signature: %u, %u\n",
-			      w->events[LISTING][0], w->events[LISTING][1], w->events[SIGNATURE][0],
-			      w->events[SIGNATURE][1]);
-}
-
-/* The other card is made by a rig too, which is not run. */
-static void make_other(struct work *w, struct rig *other)
-{
-	rig_start(other, &(struct rig_options){.link = RIG_UNIX});
-	rig_sim_stop(other, SIGTERM);
-	snprintf(w->other, sizeof(w->other), "%s", other->card);
-}
-
-static void work(void **state)
-{
-	static struct work w;
-	static struct rig other;
-
-	(void)state;
-	make_other(&w, &other);
-	rig_start(&w.r, &(struct rig_options){.link = link_used, .module_conf = "timeout = 2\n"});
-	rig_module(&w.r);
-	count_events(&w);
-	for (size_t i = 0; i < fault_row_count; i++) {
-		const struct fault_row *row = &fault_rows[i];
-
-		if (!(row->links & 1U << link_used) || (only && strcmp(only, row->name) != 0))
-			continue;
-		for (int s = LISTING; s < SCENARIOS; s++)
-			if (row->scenarios & 1U << s)
-				run_row(&w, row, (enum fault_scenario)s);
-	}
-	rig_stop(&w.r);
-	rig_stop(&other);
-	assert_int_equal(write(REPORT_FD, &w.tally, sizeof(w.tally)), sizeof(w.tally));
-	assert_int_equal(w.tally.injected, w.tally.expected);
-	assert_int_equal(w.tally.survived, w.tally.injected);
-}
-
-/* --- the whole --- */
-
-static pid_t start_worker(const char *link, unsigned number, int report)
-{
-	char text[12];
-	pid_t pid = fork();
-
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		snprintf(text, sizeof(text), "%u", number);
-		if (dup2(report, REPORT_FD) != REPORT_FD)
-			_exit(126);
-		execl("/proc/self/exe", "flow-faults", link, text, (char *)NULL);
-		_exit(127);
-	}
-	return pid;
-}
-
-static void share(void **state)
-{
-	struct tally sum = {0}, part;
-	unsigned failed = 0;
-	pid_t pid[WORKERS_MAX];
-	int report[2], st;
-
-	assert_int_equal(pipe(report), 0);
-	for (unsigned i = 0; i < workers; i++)
-		pid[i] = start_worker(*state, i, report[1]);
-	close(report[1]);
-	while (read(report[0], &part, sizeof(part)) == (ssize_t)sizeof(part)) {
-		sum.expected += part.expected;
-		sum.injected += part.injected;
-		sum.survived += part.survived;
-		sum.unnoticed += part.unnoticed;
-	}
-	close(report[0]);
-	for (unsigned i = 0; i < workers; i++) {
-		assert_int_equal(waitpid(pid[i], &st, 0), pid[i]);
-		failed += !WIFEXITED(st) || WEXITSTATUS(st) != 0;
-	}
-	print_message("%s: %u faults injected (%u by the matrix), %u survived, of which %u were "
-		      "not noticed by the caller\n",
-		      (const char *)*state, sum.injected, sum.expected, sum.survived,
-		      sum.unnoticed);
-	assert_int_equal(failed, 0);
-	assert_true(only || sum.injected > 50);
-	assert_int_equal(sum.injected, sum.expected);
-	assert_int_equal(sum.survived, sum.injected);
-}
-
-static bool know_link(const char *name)
-{
-	for (size_t i = 0; name && i < sizeof(links) / sizeof(links[0]); i++) {
-		link_used = links[i].link;
-		if (strcmp(links[i].name, name) == 0)
-			return true;
-	}
-	return false;
-}
 
 int main(int argc, char **argv)
 {
-	const struct CMUnitTest whole[] = {
-		cmocka_unit_test_prestate(share, argc > 1 ? argv[1] : NULL),
-	};
-	const struct CMUnitTest part[] = {cmocka_unit_test(work)};
+	const struct fault_set set = {.program = "faults",
+				      .act = acts,
+				      .acts = FAULT_TABLE_ACTS,
+				      .row = fault_rows,
+				      .rows = fault_row_count,
+				      .at_least = 50};
 
-	if (argc < 2 || !know_link(argv[1])) {
-		fprintf(stderr, "usage: flow-faults unix|at-cgla|at-csim|pcsc\n");
-		return 2;
-	}
-	only = getenv("IOTSAFE_FAULT");
-	workers = link_used == RIG_PCSC ? WORKERS_MAX : WORKERS_MAX / 2;
-	if (argc == 2)
-		return cmocka_run_group_tests_name("faults", whole, NULL, NULL);
-	worker = (unsigned)strtoul(argv[2], NULL, 10);
-	cmocka_set_message_output(CM_OUTPUT_STDOUT);
-	return cmocka_run_group_tests_name("worker", part, NULL, NULL);
+	return faults_main(argc, argv, &set);
 }

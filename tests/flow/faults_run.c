@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Cases mostly wait, so that several workers share them, each with a simulator of its own: the
+ * program starts itself with a second argument, the worker's number. */
+#include "faults.h"
+
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <setjmp.h>
+#include <cmocka.h>
+
+enum { WORKERS_MAX = 12, REPORT_FD = 9 };
+
+static const struct {
+	const char *name;
+	enum rig_link link;
+} links[] = {
+	{"unix", RIG_UNIX}, {"at-cgla", RIG_AT_CGLA}, {"at-csim", RIG_AT_CSIM}, {"pcsc", RIG_PCSC}};
+
+static const struct fault_set *set;
+static enum rig_link link_used;
+static unsigned worker, workers;
+static const char *only; /* IOTSAFE_FAULT: this fault alone, for a person who looks into one */
+
+struct tally {
+	unsigned expected; /* by the matrix: at least, where the fault waits for its command */
+	unsigned injected, survived, unnoticed;
+};
+
+/* --- a worker --- */
+
+struct work {
+	struct rig r, other;
+	const struct fault_act *of; /* the cards are for it; NULL: none is there */
+	unsigned events[2];	    /* of the present act: of C, of F */
+	unsigned dealt;		    /* jobs so far, of all workers */
+	struct tally tally;
+};
+
+static bool run_case(struct work *w, const struct fault_case *c)
+{
+	struct fault_outcome o;
+	char name[160];
+
+	fault_case_run(&w->r, c, &o);
+	if (!o.struck && !o.trouble[0])
+		return false;
+	w->tally.injected++;
+	w->tally.unnoticed += o.went_well;
+	if (!o.trouble[0]) {
+		w->tally.survived++;
+		return true;
+	}
+	fault_case_name(c, name, sizeof(name));
+	fprintf(stderr, "  ^ %s: %s\n", name, o.trouble);
+	return true;
+}
+
+static bool mine(struct work *w)
+{
+	return w->dealt++ % workers == worker;
+}
+
+static void run_row(struct work *w, const struct fault_act *act, const struct fault_row *row)
+{
+	struct fault_case c = {row, act, 1, w->other.card};
+	unsigned most = w->events[row->name[0] == 'F'];
+
+	if (row->flags & EVERYWHERE) {
+		for (c.at = 1; c.at <= most; c.at++) {
+			if (!mine(w))
+				continue;
+			w->tally.expected++;
+			run_case(w, &c);
+		}
+		return;
+	}
+	if (!mine(w))
+		return;
+	w->tally.expected += !(row->flags & MAY_MISS);
+	for (c.at = 1; run_case(w, &c); c.at++) {
+		if (c.at > 1 || row->flags & MAY_MISS)
+			w->tally.expected++;
+		if (row->flags & FOR_EVER || c.at == 200)
+			return;
+	}
+}
+
+static void stop_cards(struct work *w)
+{
+	if (!w->of)
+		return;
+	rig_stop(&w->r);
+	rig_stop(&w->other);
+	w->of = NULL;
+}
+
+/* The other card is made by a rig too, which is not run. */
+static void start_cards(struct work *w, const struct fault_act *act)
+{
+	const struct rig_options opt = {.profile = act->profile,
+					.link = link_used,
+					.new_args = act->new_args,
+					.module_conf = "timeout = 2\n"};
+
+	if (w->of && w->of->profile == act->profile && w->of->new_args == act->new_args)
+		return;
+	stop_cards(w);
+	rig_start(&w->other, &(struct rig_options){.profile = act->profile, .link = RIG_UNIX});
+	rig_sim_stop(&w->other, SIGTERM);
+	rig_start(&w->r, &opt);
+	rig_module(&w->r);
+	w->of = act;
+}
+
+static void count_events(struct work *w, const struct fault_act *act)
+{
+	w->events[0] = fault_case_events(&w->r, act, 'C');
+	w->events[1] = 0;
+	if (link_used == RIG_AT_CGLA || link_used == RIG_AT_CSIM)
+		w->events[1] = fault_case_events(&w->r, act, 'F');
+	if (worker == 0)
+		print_message("%s: %u APDUs, %u AT commands\n", act->name, w->events[0],
+			      w->events[1]);
+}
+
+static bool wanted(const struct fault_row *row, unsigned act)
+{
+	if (!(row->links & 1U << link_used) || !(row->acts & 1U << act))
+		return false;
+	return !only || strcmp(only, row->name) == 0;
+}
+
+static void run_act(struct work *w, unsigned number)
+{
+	const struct fault_act *act = &set->act[number];
+	size_t rows = 0;
+
+	for (size_t i = 0; i < set->rows; i++)
+		rows += wanted(&set->row[i], number);
+	if (rows == 0)
+		return;
+	start_cards(w, act);
+	count_events(w, act);
+	for (size_t i = 0; i < set->rows; i++)
+		if (wanted(&set->row[i], number))
+			run_row(w, act, &set->row[i]);
+}
+
+static void work(void **state)
+{
+	static struct work w;
+
+	(void)state;
+	for (unsigned i = 0; i < set->acts; i++)
+		run_act(&w, i);
+	stop_cards(&w);
+	assert_int_equal(write(REPORT_FD, &w.tally, sizeof(w.tally)), sizeof(w.tally));
+	assert_int_equal(w.tally.injected, w.tally.expected);
+	assert_int_equal(w.tally.survived, w.tally.injected);
+}
+
+/* --- the whole --- */
+
+static pid_t start_worker(const char *link, unsigned number, int report)
+{
+	char text[12];
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		snprintf(text, sizeof(text), "%u", number);
+		if (dup2(report, REPORT_FD) != REPORT_FD)
+			_exit(126);
+		execl("/proc/self/exe", "/proc/self/exe", link, text, (char *)NULL);
+		_exit(127);
+	}
+	return pid;
+}
+
+static void share(void **state)
+{
+	struct tally sum = {0}, part;
+	unsigned failed = 0;
+	pid_t pid[WORKERS_MAX];
+	int report[2], st;
+
+	assert_int_equal(pipe(report), 0);
+	for (unsigned i = 0; i < workers; i++)
+		pid[i] = start_worker(*state, i, report[1]);
+	close(report[1]);
+	while (read(report[0], &part, sizeof(part)) == (ssize_t)sizeof(part)) {
+		sum.expected += part.expected;
+		sum.injected += part.injected;
+		sum.survived += part.survived;
+		sum.unnoticed += part.unnoticed;
+	}
+	close(report[0]);
+	for (unsigned i = 0; i < workers; i++) {
+		assert_int_equal(waitpid(pid[i], &st, 0), pid[i]);
+		failed += !WIFEXITED(st) || WEXITSTATUS(st) != 0;
+	}
+	print_message("%s: %u faults injected (%u by the matrix), %u survived, of which %u were "
+		      "not noticed by the caller\n",
+		      (const char *)*state, sum.injected, sum.expected, sum.survived,
+		      sum.unnoticed);
+	assert_int_equal(failed, 0);
+	assert_true(only || sum.injected >= set->at_least);
+	assert_int_equal(sum.injected, sum.expected);
+	assert_int_equal(sum.survived, sum.injected);
+}
+
+static bool know_link(const char *name)
+{
+	for (size_t i = 0; name && i < sizeof(links) / sizeof(links[0]); i++) {
+		link_used = links[i].link;
+		if (strcmp(links[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+int faults_main(int argc, char **argv, const struct fault_set *of)
+{
+	const struct CMUnitTest whole[] = {
+		cmocka_unit_test_prestate(share, argc > 1 ? argv[1] : NULL),
+	};
+	const struct CMUnitTest part[] = {cmocka_unit_test(work)};
+
+	set = of;
+	if (argc < 2 || !know_link(argv[1])) {
+		fprintf(stderr, "usage: %s unix|at-cgla|at-csim|pcsc\n", set->program);
+		return 2;
+	}
+	only = getenv("IOTSAFE_FAULT");
+	workers = link_used == RIG_PCSC ? WORKERS_MAX : WORKERS_MAX / 2;
+	if (argc == 2)
+		return cmocka_run_group_tests_name(set->program, whole, NULL, NULL);
+	worker = (unsigned)strtoul(argv[2], NULL, 10);
+	cmocka_set_message_output(CM_OUTPUT_STDOUT);
+	return cmocka_run_group_tests_name("worker", part, NULL, NULL);
+}
