@@ -220,7 +220,7 @@ static status send(struct slot *s, const struct pin_memory *m, struct bytes pin)
 
 	TRY(remember(s, m, pin, before));
 	status st = login_present(s, pin);
-	if (st == ST_PIN_WRONG || st == ST_PIN_LOCKED)
+	if (st == ST_PIN_WRONG)
 		return refused(s, m, pin);
 	if (st == ST_OK) {
 		forget(s, m, pin);

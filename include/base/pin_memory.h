@@ -19,8 +19,8 @@ struct pin_memory {
 };
 
 /* Makes the folder if need be, makes sure that it can be written, and keeps every other process
- * out of the memory of this SIM until pin_memory_close. The texts are borrowed. ST_STORE (logged),
- * ST_TIMEOUT. */
+ * out of the memory of this SIM until pin_memory_close. A SIM whose ICCID is not known ("") shares
+ * one that is believed for every SIM. The texts are borrowed. ST_STORE (logged), ST_TIMEOUT. */
 status pin_memory_open(const char *dir, const char *iccid, deadline dl,
 		       struct pin_memory *ret_m) MUST_USE;
 void pin_memory_close(struct pin_memory *m); /* for ON_EXIT */

@@ -23,6 +23,9 @@ enum {
 	LOCK_POLL_MS = 10,
 };
 
+/* Of SIMs whose ICCID could not be read, perhaps only this once: believed for all. */
+static const char nameless[] = "0";
+
 static struct store_folder folder_of(const struct pin_memory *m)
 {
 	return (struct store_folder){m->fd, m->dir, m->iccid};
@@ -52,8 +55,10 @@ static status lock(const struct store_folder *folder, deadline dl)
 
 status pin_memory_open(const char *dir, const char *iccid, deadline dl, struct pin_memory *ret_m)
 {
-	struct store_folder folder = {-1, dir, iccid};
+	struct store_folder folder = {.fd = -1};
 
+	if (iccid[0] == '\0')
+		iccid = nameless;
 	TRY(store_file_open(dir, iccid, true, &folder));
 	status st = store_file_writable(dir, iccid) ? lock(&folder, dl) : ST_STORE;
 	if (st == ST_STORE)
@@ -88,19 +93,18 @@ static status digest(const uint8_t salt[SALT], uint8_t ref, struct bytes pin, ui
 	return hash_once(HASH_SHA256, bytes_of(text.p, SALT + 1 + pin.n), ret);
 }
 
-static status load(const struct pin_memory *m, uint8_t ref, struct wtr *w)
+static status load(const struct store_folder *folder, uint8_t ref, struct wtr *w)
 {
-	struct store_folder folder = folder_of(m);
 	char name[NAME];
 
 	file_name(ref, name);
-	status st = store_file_read(&folder, name, w);
+	status st = store_file_read(folder, name, w);
 	if (st == ST_NO_ENTRY)
 		return ST_OK;
 	TRY(st);
 	if (wtr_bytes(w).n % RECORD == 0)
 		return ST_OK;
-	log_error("store: %s/%s/%s: damaged; remove it", m->dir, m->iccid, name);
+	log_error("store: %s/%s/%s: damaged; remove it", folder->dir, folder->iccid, name);
 	return ST_MALFORMED;
 }
 
@@ -122,14 +126,25 @@ static status without(struct bytes records, uint8_t ref, struct bytes pin, struc
 	return wtr_done(w);
 }
 
-status pin_memory_get(const struct pin_memory *m, uint8_t ref, struct bytes pin, int *ret_tries)
+static status get(const struct store_folder *folder, uint8_t ref, struct bytes pin, int *ret_tries)
 {
 	uint8_t all[FILE_MAX], others[FILE_MAX];
 	struct wtr w = WTR_ON(all), rest = WTR_ON(others);
+
+	TRY(load(folder, ref, &w));
+	return without(wtr_bytes(&w), ref, pin, &rest, ret_tries);
+}
+
+status pin_memory_get(const struct pin_memory *m, uint8_t ref, struct bytes pin, int *ret_tries)
+{
+	struct store_folder own = folder_of(m), other ON_EXIT(store_file_close) = {.fd = -1};
 	int tries = PIN_MEMORY_NOTHING;
 
-	TRY(load(m, ref, &w));
-	TRY(without(wtr_bytes(&w), ref, pin, &rest, &tries));
+	TRY(get(&own, ref, pin, &tries));
+	status st = store_file_open(m->dir, nameless, false, &other);
+	if (st == ST_OK && tries == PIN_MEMORY_NOTHING)
+		st = get(&other, ref, pin, &tries);
+	TRY(st == ST_NO_ENTRY ? ST_OK : st);
 	*ret_tries = tries;
 	return ST_OK;
 }
@@ -147,38 +162,49 @@ static status fresh_record(uint8_t ref, struct bytes pin, int tries, struct wtr 
 	return ST_OK;
 }
 
-static status replace(const struct pin_memory *m, uint8_t ref, struct bytes records)
+static status replace(const struct store_folder *folder, uint8_t ref, struct bytes records)
 {
-	struct store_folder folder = folder_of(m);
 	char name[NAME];
 
 	file_name(ref, name);
-	return store_file_write(&folder, name, records);
+	return store_file_write(folder, name, records);
 }
 
 status pin_memory_put(const struct pin_memory *m, uint8_t ref, struct bytes pin, int tries)
 {
+	struct store_folder folder = folder_of(m);
 	uint8_t all[FILE_MAX], next[FILE_MAX + RECORD];
 	struct wtr w = WTR_ON(all), out = WTR_ON(next);
 	int before = 0;
 
 	if (tries < 0 || tries > UINT8_MAX)
 		return ST_ARG;
-	if (load(m, ref, &w) != ST_OK) /* what is damaged makes room */
+	if (load(&folder, ref, &w) != ST_OK) /* what is damaged makes room */
 		w = WTR_ON(all);
 	TRY(fresh_record(ref, pin, tries, &out));
 	TRY(without(wtr_bytes(&w), ref, pin, &out, &before));
 	size_t n = wtr_bytes(&out).n;
-	return replace(m, ref, bytes_of(next, n < FILE_MAX ? n : FILE_MAX));
+	return replace(&folder, ref, bytes_of(next, n < FILE_MAX ? n : FILE_MAX));
 }
 
-status pin_memory_drop(const struct pin_memory *m, uint8_t ref, struct bytes pin)
+static status drop(const struct store_folder *folder, uint8_t ref, struct bytes pin)
 {
 	uint8_t all[FILE_MAX], next[FILE_MAX];
 	struct wtr w = WTR_ON(all), out = WTR_ON(next);
 	int tries = PIN_MEMORY_NOTHING;
 
-	TRY(load(m, ref, &w));
+	TRY(load(folder, ref, &w));
 	TRY(without(wtr_bytes(&w), ref, pin, &out, &tries));
-	return tries == PIN_MEMORY_NOTHING ? ST_OK : replace(m, ref, wtr_bytes(&out));
+	return tries == PIN_MEMORY_NOTHING ? ST_OK : replace(folder, ref, wtr_bytes(&out));
+}
+
+status pin_memory_drop(const struct pin_memory *m, uint8_t ref, struct bytes pin)
+{
+	struct store_folder own = folder_of(m), other ON_EXIT(store_file_close) = {.fd = -1};
+
+	TRY(drop(&own, ref, pin));
+	status st = store_file_open(m->dir, nameless, false, &other);
+	if (st == ST_OK)
+		st = drop(&other, ref, pin);
+	return st == ST_NO_ENTRY ? ST_OK : st;
 }

@@ -39,15 +39,16 @@ void pin_rig_source(const char *text)
 	close(fd);
 }
 
-void pin_rig_start(struct rig *r, enum rig_link link, const char *source)
+void pin_rig_start(struct rig *r, enum rig_link link, unsigned seconds, const char *source)
 {
-	static char slot[160];
+	static char slot[160], module[32];
 	struct rig_options opt = {.profile = "pin",
 				  .link = link,
-				  .module_conf = "timeout = 2\n",
+				  .module_conf = module,
 				  .slot_conf = slot,
 				  .more_conf = containers};
 
+	snprintf(module, sizeof(module), "timeout = %u\n", seconds);
 	snprintf(slot, sizeof(slot), "pin = application\n");
 	if (source) {
 		memcpy(strrchr(dir, '-') + 1, "XXXXXX", 7);

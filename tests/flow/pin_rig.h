@@ -13,8 +13,9 @@ struct pin_counters {
 };
 
 /* Profile `pin` on this link: "device" wants a login, "signature" the PIN before each use, "open"
- * nothing. With a source: pin-source, a file that holds this text. */
-void pin_rig_start(struct rig *r, enum rig_link link, const char *source);
+ * nothing. With a source: pin-source, a file that holds this text. seconds: the module's timeout.
+ */
+void pin_rig_start(struct rig *r, enum rig_link link, unsigned seconds, const char *source);
 void pin_rig_stop(struct rig *r);
 /* Replaces what pin-source holds. */
 void pin_rig_source(const char *text);

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include <setjmp.h>
 #include <cmocka.h>
@@ -21,7 +22,7 @@ static struct rig r;
 
 static int begin(const char *source)
 {
-	pin_rig_start(&r, link_used, source);
+	pin_rig_start(&r, link_used, 5, source);
 	assert_ok(r.f->C_Initialize(NULL));
 	scene_await_present(&r);
 	return 0;
@@ -57,6 +58,17 @@ static void restart(void)
 {
 	assert_ok(r.f->C_Finalize(NULL));
 	assert_ok(r.f->C_Initialize(NULL));
+	scene_await_present(&r);
+}
+
+/* pcscd takes it for a card that is taken out and put in, and looks twice a second. */
+static void power_cycle(void)
+{
+	const struct timespec pause = {1, 200000000};
+
+	rig_control(&r, "reset", NULL, 0);
+	if (link_used == RIG_PCSC)
+		nanosleep(&pause, NULL);
 	scene_await_present(&r);
 }
 
@@ -212,7 +224,7 @@ static void power_lost(void **state)
 	(void)state;
 	assert_ok(pin_rig_login(&r, s, "1234"));
 	assert_ok(pin_rig_sign(&r, "device"));
-	rig_control(&r, "reset", NULL, 0);
+	power_cycle();
 	/* never told again by ourselves */
 	CK_RV rv = pin_rig_sign(&r, "device");
 	assert_true(rv == CKR_USER_NOT_LOGGED_IN || rv == CKR_KEY_HANDLE_INVALID);
@@ -240,7 +252,7 @@ static void source_right(void **state)
 	assert_ok(pin_rig_sign(&r, "device"));
 	expect(1, 0);
 	/* and when it forgets */
-	rig_control(&r, "reset", NULL, 0);
+	power_cycle();
 	assert_ok(pin_rig_sign(&r, "device"));
 	expect(2, 0);
 	rig_control(&r, "pin forget 01", NULL, 0);
@@ -260,7 +272,7 @@ static void source_wrong(void **state)
 			assert_true(rv == CKR_USER_NOT_LOGGED_IN || rv == CKR_KEY_HANDLE_INVALID);
 		}
 		assert_int_equal(pin_rig_flags(&r), WANTED | CKF_USER_PIN_COUNT_LOW);
-		rig_control(&r, "reset", NULL, 0);
+		power_cycle();
 		restart();
 	}
 	expect(1, 1);

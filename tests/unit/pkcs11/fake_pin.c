@@ -93,6 +93,8 @@ static status present(struct bytes pin)
 
 static status answer(status st, struct card_pin *ret)
 {
+	if (fake_pin.lost && fake_pin.dies)
+		fake_pin.query_answer = ST_IO;
 	if (fake_pin.lost)
 		return ST_PIN_UNSURE;
 	*ret = (struct card_pin){st == ST_OK ? CARD_PIN_VERIFIED : CARD_PIN_WANTED, fake_pin.tries};

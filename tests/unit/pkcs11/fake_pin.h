@@ -23,6 +23,7 @@ struct fake_pin {
 	status query_answer;  /* instead of working */
 	status before_answer; /* the PIN was not sent */
 	bool lost;	      /* it worked, but the answer did not come */
+	bool dies;	      /* … and then the link is gone */
 	int others_guess_at;  /* somebody else spends a try before this VERIFY, 1 the first */
 	uint64_t power;
 };

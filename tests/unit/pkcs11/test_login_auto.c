@@ -311,11 +311,59 @@ static void no_memory(void **state)
 	restart();
 	assert_rv(sign(), CKR_USER_NOT_LOGGED_IN);
 	assert_int_equal(fake_pin.verifies, 0);
-	configure(store, "");
-	fake.iccid = ""; /* whose would it be? */
+}
+
+/* A SIM that does not tell its name now, and does later. */
+static void without_iccid(void **state)
+{
+	const char *name = fake.iccid;
+	char path[256];
+
+	(void)state;
+	fake.iccid = "";
+	write_pin("9999", 0600);
+	assert_rv(sign(), CKR_USER_NOT_LOGGED_IN);
+	fake.iccid = name;
 	restart();
 	assert_rv(sign(), CKR_USER_NOT_LOGGED_IN);
-	assert_int_equal(fake_pin.verifies, 0);
+	assert_int_equal(fake_pin.verifies, 1);
+	write_pin("1234", 0600);
+	fake.iccid = "";
+	restart();
+	assert_ok(sign());
+	assert_int_equal(fake_pin.verifies, 2);
+	snprintf(path, sizeof(path), "%s/0/.pin-refused-01", store);
+	assert_int_equal(unlink(path), 0);
+	snprintf(path, sizeof(path), "%s/0", store);
+	assert_int_equal(rmdir(path), 0);
+}
+
+/* The process ends, or the link goes, before the answer: the counter tells the next one. */
+static void outcome_unknown(void **state)
+{
+	(void)state;
+	fake_pin.lost = fake_pin.dies = true;
+	assert_rv(sign(), CKR_DEVICE_ERROR);
+	assert_int_equal(fake_pin.verifies, 1);
+	fake_pin.lost = fake_pin.dies = false;
+	fake_pin.query_answer = ST_OK;
+	fake_pin_power_off(true);
+	restart();
+	assert_ok(sign()); /* no try is gone: it was right */
+	assert_int_equal(fake_pin.verifies, 2);
+	snprintf(fake_pin.value, sizeof(fake_pin.value), "7777");
+	fake_pin_power_off(true);
+	fake_pin.lost = fake_pin.dies = true;
+	restart();
+	assert_rv(sign(), CKR_DEVICE_ERROR);
+	fake_pin.lost = fake_pin.dies = false;
+	fake_pin.query_answer = ST_OK;
+	for (int i = 0; i < 3; i++) {
+		restart();
+		assert_rv(sign(), CKR_USER_NOT_LOGGED_IN);
+	}
+	assert_int_equal(fake_pin.verifies, 3);
+	assert_int_equal(fake_pin.failures, 1);
 }
 
 static void before_each_use(void **state)
@@ -343,9 +391,11 @@ static void before_each_use(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(right),   TEST(already),	    TEST(after_a_reset),   TEST(wrong),
-		TEST(by_hand), TEST(too_few_tries), TEST(answer_lost),	   TEST(not_sent),
-		TEST(files),   TEST(no_memory),	    TEST(before_each_use),
+		TEST(right),	       TEST(already),	    TEST(after_a_reset),
+		TEST(wrong),	       TEST(by_hand),	    TEST(too_few_tries),
+		TEST(answer_lost),     TEST(not_sent),	    TEST(files),
+		TEST(no_memory),       TEST(without_iccid), TEST(outcome_unknown),
+		TEST(before_each_use),
 	};
 
 	return cmocka_run_group_tests_name("login auto", tests, rig_group_setup,
