@@ -17,10 +17,12 @@ struct card_generated {
 	struct public_key key; /* its point is on the curve */
 };
 /* ST_KEY_UNUSABLE before any APDU when a container does not allow key generation or is no EC key
- * of a known curve; ST_SW_CONDITIONS and others as the card refuses. The catalog is read again at
- * the next card_catalog (states and ids changed): the epoch moves, also when the answer was lost,
- * since the pair may be another by then. A lost answer is asked for again only where the pair was
- * empty or volatile; of a filled persistent pair the error of the link is returned. */
+ * of a known curve, and before the command when a persistent pair that `priv` calls empty has been
+ * filled by somebody else since the list was read (the epoch moves); ST_SW_CONDITIONS and others as
+ * the card refuses. The catalog is read again at the next card_catalog (states and ids changed):
+ * the epoch moves, also when the answer was lost, since the pair may be another by then. A lost
+ * answer is asked for again only where the pair was empty or volatile; of a filled persistent pair
+ * the error of the link is returned. */
 status card_generate(struct card *c, const struct container *priv, const struct container *pub,
 		     struct card_generated *ret, deadline dl) MUST_USE;
 
@@ -33,11 +35,11 @@ status card_put_public(struct card *c, const struct container *pub, const struct
  * A public-key container of the curve with update access and the agreement function serves as the
  * peer's slot: an empty one first, then a volatile one, then an empty one whose private half is
  * empty too, then a readable one; never a half of an identity, nor that of `priv` itself. What
- * a filled one held and shows is put back before the device is given back (tried also when the
- * agreement failed). Halves are told by equal labels, else by equal IDs; where a private key has
- * neither, no public key without label is touched. ST_KEY_UNUSABLE: no such slot, or `priv` does
- * not agree; ST_POINT_INVALID; both before any APDU. A card that lost the point in between (6985)
- * gets it once more. An all-zero Z is ST_POINT_INVALID. */
+ * the slot held and shows, listed as filled or not, is put back before the device is given back
+ * (tried also when the agreement failed). Halves are told by equal labels, else by equal IDs; where
+ * a private key has neither, no public key without label is touched. ST_KEY_UNUSABLE: no such slot,
+ * or `priv` does not agree; ST_POINT_INVALID; both before any APDU. A card that lost the point in
+ * between (6985) gets it once more. An all-zero Z is ST_POINT_INVALID. */
 status card_agree(struct card *c, const struct container *priv, const struct public_key *peer,
 		  uint8_t ret_z[EC_POINT_MAX], size_t *ret_n, deadline dl) MUST_USE;
 /* Would card_agree find a slot for this key? No traffic beyond the catalog. */

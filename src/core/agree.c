@@ -158,17 +158,40 @@ struct agree_op {
 	struct secret_view *z;
 };
 
+/* Did this process leave that point in an empty slot? Then nobody misses it. */
+static bool is_left(const struct card *c, const struct public_key *k)
+{
+	return c->left.point_len > 0 && public_key_equal(&c->left, k);
+}
+
+/* An empty slot as listed is looked at too: another process may have filled it since the list was
+ * read, with the public half of a new identity perhaps. Whatever is no point there is as good as
+ * nothing. */
+static status look_into_empty(struct card *c, struct agree_op *op, status st)
+{
+	if (st == ST_OK &&
+	    curve_check_point(op->old.curve, bytes_of(op->old.point, op->old.point_len)) != ST_OK)
+		st = ST_MALFORMED;
+	if (st != ST_OK && st != ST_MALFORMED && (!card_refused(st) || st == ST_SW_LOCKED))
+		return st;
+	op->has_old = st == ST_OK && !is_left(c, &op->old);
+	op->looked = st == ST_OK || c->fresh; /* else what refused may be another applet */
+	return ST_OK;
+}
+
 /* What the slot holds. 6985 says that it is empty after all; on a channel that was not just
  * selected that may come from elsewhere. */
 static status look(struct card *c, struct agree_op *op, deadline dl)
 {
 	status st;
 
-	if (op->looked || !op->slot.activated || !(op->slot.access & ACCESS_READ)) {
+	if (op->looked || op->owes || !(op->slot.access & ACCESS_READ)) {
 		op->looked = true;
 		return ST_OK;
 	}
 	st = applet_read_public(c, &op->slot, &op->old, dl);
+	if (!op->slot.activated)
+		return look_into_empty(c, op, st);
 	if (st == ST_SW_CONDITIONS && c->fresh) {
 		op->looked = true;
 		return ST_OK;
@@ -181,7 +204,8 @@ static status look(struct card *c, struct agree_op *op, deadline dl)
 	return ST_OK;
 }
 
-/* A card that refuses to take its own point back has its reasons. */
+/* A card that refuses to take its own point back has its reasons. On a channel that was not just
+ * selected it is perhaps not our applet that refuses: that is for card_run to find out. */
 static status put_back(struct card *c, struct agree_op *op, deadline dl)
 {
 	bool sent = false;
@@ -190,7 +214,7 @@ static status put_back(struct card *c, struct agree_op *op, deadline dl)
 	if (!op->owes || !op->has_old)
 		return ST_OK;
 	st = keypair_put(c, &op->slot, bytes_of(op->old.point, op->old.point_len), &sent, dl);
-	if (card_refused(st) && st != ST_SW_LOCKED) {
+	if (card_refused(st) && st != ST_SW_LOCKED && c->fresh) {
 		log_error("slot %s: the card does not take back what the agreement's slot held: %s",
 			  c->conf->name, status_text(st));
 		st = ST_OK;
@@ -256,18 +280,19 @@ static status op_put_back(struct card *c, void *arg, deadline dl)
 	return c->catalog ? put_back(c, arg, dl) : ST_CARD_CHANGED;
 }
 
-/* A point that is not put back is lost, so that gets its time even when the agreement used up its
- * own. Without it the agreement still stands. */
+/* A point that is not put back is lost, so that gets its time even when the agreement used up most
+ * of its own. Without it the agreement still stands. */
 enum { PUT_BACK_GRACE_MS = 1000 };
 
 static status run(struct card *c, struct agree_op *op, deadline dl)
 {
 	status st = card_run(c, op_agree, op, dl), back;
+	deadline grace = deadline_in_ms(PUT_BACK_GRACE_MS);
 
 	if (st == ST_CARD_CHANGED || !op->owes || !op->has_old)
 		return st;
-	if (deadline_passed(dl))
-		dl = deadline_in_ms(PUT_BACK_GRACE_MS);
+	if (dl < grace)
+		dl = grace;
 	back = card_run(c, op_put_back, op, dl);
 	if (back != ST_OK)
 		log_error("slot %s: what the agreement's slot held could not be put back: %s",
@@ -299,6 +324,8 @@ status card_agree(struct card *c, const struct container *priv, const struct pub
 	st = run(c, &op, dl);
 	if (!op.slot.activated && st != ST_CARD_CHANGED)
 		c->list_digest = 0; /* the list shows a filled slot now */
+	if (op.owes && !op.has_old && st != ST_CARD_CHANGED)
+		c->left = *peer;
 	mem_wipe(c->reply, sizeof(c->reply));
 	TRY(st);
 	if (is_zero(&z))

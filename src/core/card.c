@@ -64,6 +64,7 @@ void card_forget_identity(struct card *c)
 	c->close_after_sign = c->sign_ended = false;
 	c->closes_needed = 0;
 	c->sig_header = c->lacks = 0;
+	c->left = (struct public_key){0};
 	card_invalidate(c);
 }
 

@@ -45,6 +45,8 @@ struct card {
 	bool pin_query_le;	/* an empty VERIFY wants a trailing 00 */
 	uint8_t lacks;		/* LACKS_*: it said that it has no such command or mode */
 
+	struct public_key left; /* a peer's point that stands in a slot which was empty */
+
 	bool pin_sent;	     /* in this operation: it is not run again, whatever comes of it */
 	uint64_t power;	     /* card_power_epoch */
 	uint64_t generation; /* the link's count of cards, as last seen */

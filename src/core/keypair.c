@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* GENERATE KEY PAIR and PUT PUBLIC KEY (iotsafe-protocol.md §10.7, §10.9, §17.7). */
+#include <stdlib.h>
 #include <string.h>
 
 #include "card_impl.h"
@@ -102,6 +103,32 @@ static status probe(struct card *c, const struct generate_op *op, deadline dl)
 	return exec_call(c, &CALL(CMD_GET_RANDOM, .le = 1), NULL, NULL, dl);
 }
 
+static bool is_same(const struct container *a, const struct container *b)
+{
+	return a->kind == b->kind &&
+	       (b->id_len > 0 ? bytes_equal(container_id(a), container_id(b))
+			      : bytes_equal(container_label(a), container_label(b)));
+}
+
+/* A pair that the caller took for empty may have become somebody's identity since its list was
+ * read. Nobody else comes between this look and the command. */
+static status still_empty(struct card *c, const struct generate_op *op, deadline dl)
+{
+	struct catalog *now ON_EXIT(mem_free_ptr) = NULL;
+	uint64_t unused;
+
+	if (!op->had_catalog || op->sent || op->priv.activated || op->priv.is_volatile)
+		return ST_OK;
+	now = calloc(1, sizeof(*now));
+	if (!now)
+		return ST_NOMEM;
+	TRY(applet_list(c, now, &unused, dl));
+	for (size_t i = 0; i < now->count; i++)
+		if (is_same(&now->item[i], &op->priv) && now->item[i].activated)
+			return ST_KEY_UNUSABLE;
+	return ST_OK;
+}
+
 static status op_generate(struct card *c, void *arg, deadline dl)
 {
 	struct generate_op *op = arg;
@@ -110,6 +137,7 @@ static status op_generate(struct card *c, void *arg, deadline dl)
 		return ST_CARD_CHANGED;
 	if (!op->done) {
 		TRY(probe(c, op, dl));
+		TRY(still_empty(c, op, dl));
 		TRY(generate(c, op, dl));
 	}
 	if (op->got.key.point_len > 0)
@@ -148,7 +176,7 @@ status card_generate(struct card *c, const struct container *priv, const struct 
 	if (pub)
 		take_id(container_id(pub), op.got.pub_id, &op.got.pub_id_len);
 	st = card_run(c, op_generate, &op, dl);
-	if (op.sent)
+	if (op.sent || st == ST_KEY_UNUSABLE)
 		card_list_stale(c);
 	if (op.lost != ST_OK)
 		log_error(

@@ -50,6 +50,15 @@
 	{                                                                                          \
 		"81 CD 00 00 03 850105 00", "34454943864104" OLD_X OLD_Y "9000"                    \
 	}
+/* what is found in an empty one, or in one that another agreement of this process has used */
+#define EMPTY_5                                                                                    \
+	{                                                                                          \
+		"81 CD 00 00 03 850105 00", "6985"                                                 \
+	}
+#define LEFT_5                                                                                     \
+	{                                                                                          \
+		"81 CD 00 00 03 850105 00", "34454943864104" X Y "9000"                            \
+	}
 #define RESELECT {"01 A4 08 0C 02 2FE2", "9000"}, STEP_READ_ICCID, STEP_SELECT
 
 struct job {
@@ -94,7 +103,7 @@ static void expect_z(struct rig *r, struct job *j)
 	fake_done();
 }
 
-/* Four APDUs with an empty slot, raw or behind a header; none of it stays in the card's buffer. */
+/* Five APDUs with an empty slot, raw or behind a header; none of it stays in the card's buffer. */
 static void test_answers(void **state)
 {
 	static const char *const answers[] = {Z "9000", "8020" Z "9000", "808120" Z "9000",
@@ -105,13 +114,16 @@ static void test_answers(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(answers); i++) {
 		unsigned before = fake.apdus;
 
-		FAKE_PLAY(PUT_5, {DH "05 00", answers[i]});
+		if (i == 0)
+			FAKE_PLAY(EMPTY_5, PUT_5, {DH "05 00", answers[i]});
+		else
+			FAKE_PLAY(LEFT_5, PUT_5, {DH "05 00", answers[i]});
 		expect_z(*state, &j);
-		assert_int_equal(fake.apdus - before, 4);
+		assert_int_equal(fake.apdus - before, 5);
 	}
 	fake.traits = TRANSPORT_T0;
-	FAKE_PLAY({INIT "05", "9000"}, {PUT_PEER, "9000"}, {CLOSE "00", "9000"}, {DH "05", "6120"},
-		  {"81 C0 00 00 20", Z "9000"});
+	FAKE_PLAY({"81 CD 00 00 03 850105", "6985"}, {INIT "05", "9000"}, {PUT_PEER, "9000"},
+		  {CLOSE "00", "9000"}, {DH "05", "6120"}, {"81 C0 00 00 20", Z "9000"});
 	expect_z(*state, &j);
 }
 
@@ -140,7 +152,7 @@ static void test_zero(void **state)
 	struct job j;
 
 	job_of(&j, *state, EPHEMERAL EMPTY_SLOT "9000");
-	FAKE_PLAY(PUT_5, {DH "05 00", "9000", BYTES_OF(zero)});
+	FAKE_PLAY(EMPTY_5, PUT_5, {DH "05 00", "9000", BYTES_OF(zero)});
 	assert_int_equal(agree(*state, &j), ST_POINT_INVALID);
 	assert_int_equal(j.n, 99);
 	fake_done();
@@ -152,6 +164,7 @@ static void test_choice(void **state)
 	static const struct {
 		const char *list, *slot;
 		bool keeps;
+		const char *look; /* at one that is listed as empty */
 	} rows[] = {
 		{EPHEMERAL FILLED_SLOT VOLATILE_SLOT SLOT("07", "02", "00", "13") "9000", "07",
 		 false},
@@ -162,10 +175,10 @@ static void test_choice(void **state)
 		/* an empty one that is the half of an empty pair comes after one that is no half */
 		{EPHEMERAL "7403616263 840108 4A0100 4B0113 610106 "
 			   "7503616263 850108 600103 4A0100 4B0113 610106 " EMPTY_SLOT "9000",
-		 "05", false},
+		 "05", false, "81 CD 00 00 03 850105 00"},
 		{EPHEMERAL "7403616263 840108 4A0100 4B0113 610106 "
 			   "7503616263 850108 600103 4A0100 4B0113 610106 " FILLED_SLOT "9000",
-		 "08", false},
+		 "08", false, "81 CD 00 00 03 850108 00"},
 		{EPHEMERAL "7403616263 840108 4A0100 4B0113 610106 "
 			   "7503616263 850108 600103 4A0100 4B0113 610106 " VOLATILE_SLOT "9000",
 		 "06", false},
@@ -178,8 +191,11 @@ static void test_choice(void **state)
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		char init[64], dh[64];
-		struct step plain[] = {
-			{init, "9000"}, {PUT_PEER, "9000"}, {CLOSE, "9000"}, {dh, Z "9000"}};
+		struct step plain[] = {{rows[i].look, "6985"},
+				       {init, "9000"},
+				       {PUT_PEER, "9000"},
+				       {CLOSE, "9000"},
+				       {dh, Z "9000"}};
 		struct step keeping[] = {READ_5, PUT_5, {dh, Z "9000"}, BACK_5};
 
 		snprintf(init, sizeof(init), INIT "%s", rows[i].slot);
@@ -188,7 +204,7 @@ static void test_choice(void **state)
 		if (rows[i].keeps)
 			fake_play(keeping, ARRAY_LEN(keeping));
 		else
-			fake_play(plain, ARRAY_LEN(plain));
+			fake_play(plain + !rows[i].look, ARRAY_LEN(plain) - !rows[i].look);
 		expect_z(*state, &j);
 	}
 }
@@ -331,7 +347,7 @@ static void test_lost_point(void **state)
 	struct job j;
 
 	job_of(&j, *state, EPHEMERAL EMPTY_SLOT "9000");
-	FAKE_PLAY(PUT_5, {DH "05 00", "6985"}, PUT_5, {DH "05 00", Z "9000"});
+	FAKE_PLAY(EMPTY_5, PUT_5, {DH "05 00", "6985"}, PUT_5, {DH "05 00", Z "9000"});
 	expect_z(*state, &j);
 	/* with a filled slot, what it held comes back behind it */
 	job_of(&j, *state, EPHEMERAL FILLED_SLOT "9000");
@@ -386,8 +402,8 @@ static void test_refused(void **state)
 	}
 	/* 6985 for good */
 	job_of(&j, *state, EPHEMERAL EMPTY_SLOT "9000");
-	FAKE_PLAY(PUT_5, {DH "05 00", "6985"}, PUT_5, {DH "05 00", "6985"}, RESELECT, PUT_5,
-		  {DH "05 00", "6985"}, PUT_5, {DH "05 00", "6985"});
+	FAKE_PLAY(EMPTY_5, PUT_5, {DH "05 00", "6985"}, PUT_5, {DH "05 00", "6985"}, RESELECT,
+		  PUT_5, {DH "05 00", "6985"}, PUT_5, {DH "05 00", "6985"});
 	assert_int_equal(agree(*state, &j), ST_SW_CONDITIONS);
 	fake_done();
 	/* the point, for its own reasons: nothing to put back but tried */
@@ -428,12 +444,21 @@ static void test_link_fails(void **state)
 /* The card does not take its own point back: said in the log, and the agreement stands. */
 static void test_not_taken_back(void **state)
 {
+	static const char *const deselected[] = {"6D00", "6A82", "6982"};
 	struct job j;
 
 	job_of(&j, *state, EPHEMERAL FILLED_SLOT "9000");
 	FAKE_PLAY(READ_5, PUT_5, {DH "05 00", Z "9000"}, {INIT "05", "9000"}, {PUT_OLD, "6A80"},
+		  {CLOSE, "9000"}, RESELECT, {INIT "05", "9000"}, {PUT_OLD, "6A80"},
 		  {CLOSE, "9000"});
 	expect_z(*state, &j);
+	/* an applet that was deselected in between takes nothing: it does when selected again */
+	for (size_t i = 0; i < ARRAY_LEN(deselected); i++) {
+		job_of(&j, *state, EPHEMERAL FILLED_SLOT "9000");
+		FAKE_PLAY(READ_5, PUT_5, {DH "05 00", Z "9000"}, {INIT "05", deselected[i]},
+			  RESELECT, BACK_5);
+		expect_z(*state, &j);
+	}
 	/* locked by remote administration: later */
 	job_of(&j, *state, EPHEMERAL FILLED_SLOT "9000");
 	FAKE_PLAY(READ_5, PUT_5, {DH "05 00", Z "9000"}, {INIT "05", "6984"}, BACK_5);
@@ -457,6 +482,42 @@ static void test_slot_content(void **state)
 	fake_done();
 }
 
+/* Listed as empty, but filled by another process since: what it holds comes back. */
+static void test_filled_since(void **state)
+{
+	static const char *const nothing[] = {"6985", "6A88", "9000", "04" OLD_X Y "9000"};
+	struct job j;
+
+	job_of(&j, *state, EPHEMERAL EMPTY_SLOT "9000");
+	for (size_t i = 0; i < 2; i++) {
+		FAKE_PLAY(READ_5, PUT_5, {DH "05 00", Z "9000"}, BACK_5);
+		expect_z(*state, &j);
+	}
+	/* the public half of a new identity: not even when the agreement fails */
+	job_of(&j, *state,
+	       EPHEMERAL "7403616263 840108 4A0100 4B0113 610106 "
+			 "7503616263 850105 600103 4A0100 4B0113 610106 9000");
+	FAKE_PLAY(READ_5, PUT_5, {DH "05 00", .st = ST_TIMEOUT}, BACK_5);
+	assert_int_equal(agree(*state, &j), ST_TIMEOUT);
+	fake_done();
+	/* no point is as good as nothing */
+	for (size_t i = 0; i < ARRAY_LEN(nothing); i++) {
+		job_of(&j, *state, EPHEMERAL EMPTY_SLOT "9000");
+		FAKE_PLAY({"81 CD 00 00 03 850105 00", nothing[i]}, PUT_5, {DH "05 00", Z "9000"});
+		expect_z(*state, &j);
+	}
+	/* what refused was not our applet: asked again before anything is put there */
+	job_of(&j, *state, EPHEMERAL EMPTY_SLOT "9000");
+	FAKE_PLAY({"81 CD 00 00 03 850105 00", "6D00"}, {INIT "05", "6D00"}, RESELECT, READ_5,
+		  PUT_5, {DH "05 00", Z "9000"}, BACK_5);
+	expect_z(*state, &j);
+	/* locked: later */
+	job_of(&j, *state, EPHEMERAL EMPTY_SLOT "9000");
+	FAKE_PLAY({"81 CD 00 00 03 850105 00", "6984"}, READ_5, PUT_5, {DH "05 00", Z "9000"},
+		  BACK_5);
+	expect_z(*state, &j);
+}
+
 /* Another SIM in the middle: nothing of this is written to it. */
 static void test_other_sim(void **state)
 {
@@ -478,7 +539,7 @@ static void test_reads_the_list(void **state)
 
 	job_of(&j, r, EPHEMERAL EMPTY_SLOT "9000");
 	rig_new_process(r);
-	FAKE_PLAY({LIST, EPHEMERAL EMPTY_SLOT "9000"}, PUT_5, {DH "05 00", Z "9000"});
+	FAKE_PLAY({LIST, EPHEMERAL EMPTY_SLOT "9000"}, EMPTY_5, PUT_5, {DH "05 00", Z "9000"});
 	assert_int_equal(agree(r, &j), ST_OK);
 	fake_done();
 }
@@ -487,10 +548,10 @@ static void test_reads_the_list(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(answers),	 T(malformed_answers), T(zero),		  T(choice),
-		T(no_slot),	 T(key_unusable),      T(bad_points),	  T(lost_point),
-		T(reset),	 T(refused),	       T(link_fails),	  T(not_taken_back),
-		T(slot_content), T(other_sim),	       T(reads_the_list),
+		T(answers),	 T(malformed_answers), T(zero),	      T(choice),
+		T(no_slot),	 T(key_unusable),      T(bad_points), T(lost_point),
+		T(reset),	 T(refused),	       T(link_fails), T(not_taken_back),
+		T(slot_content), T(filled_since),      T(other_sim),  T(reads_the_list),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -264,6 +264,7 @@ static void test_epoch(void **state)
 
 	warm();
 	FAKE_PLAY({"81 CB 01 00 00", "840104 4A0100 4B0113 610106 9000"},
+		  {"81 CB 01 00 00", "840104 4A0100 4B0113 610106 9000"},
 		  {B9, "840104 850105" KEY1 "9000"},
 		  {"81 CB 01 00 00", "840104 4A0101 4B0113 610106 9000"});
 	assert_int_equal(card_catalog(r->c, &cat, soon()), ST_OK);
@@ -276,6 +277,43 @@ static void test_epoch(void **state)
 	assert_int_equal(card_catalog(r->c, &cat, soon()), ST_OK);
 	assert_true(cat->item[0].activated);
 	fake_done();
+}
+
+/* Empty when the list was read, an identity by now: nobody asked for that one to be replaced. */
+static void test_filled_since(void **state)
+{
+	struct rig *r = *state;
+	const struct catalog *cat;
+	struct container priv;
+	uint64_t epoch;
+	struct job j;
+
+	warm();
+	job_of(&j);
+	FAKE_PLAY({"81 CB 01 00 00", "7403616263 840104 4A0100 4B0113 610106 9000"});
+	assert_int_equal(card_catalog(r->c, &cat, soon()), ST_OK);
+	priv = cat->item[0];
+	epoch = card_epoch(r->c);
+	FAKE_PLAY({"81 CB 01 00 00", "7403616263 840104 4A0101 4B0113 610106 9000"});
+	assert_int_equal(card_generate(r->c, &priv, NULL, &j.got, soon()), ST_KEY_UNUSABLE);
+	assert_int_equal(j.got.priv_id_len, 77);
+	assert_int_not_equal(card_epoch(r->c), epoch);
+	fake_done();
+	/* one that is named as filled is not looked at */
+	FAKE_PLAY({"81 CB 01 00 00", "7403616263 840104 4A0101 4B0113 610106 9000"});
+	assert_int_equal(card_catalog(r->c, &cat, soon()), ST_OK);
+	priv = cat->item[0];
+	FAKE_PLAY({PROBE, "AA 9000"}, {B9, "840104 850105" KEY1 "9000"});
+	assert_int_equal(card_generate(r->c, &priv, NULL, &j.got, soon()), ST_OK);
+	expect_key(&j, "04", "05", "04" X1 Y1);
+	/* the filling that was ours, whose answer was lost, is no reason */
+	FAKE_PLAY({"81 CB 01 00 00", "7403616263 840104 4A0100 4B0113 610106 9000"});
+	assert_int_equal(card_catalog(r->c, &cat, soon()), ST_OK);
+	priv = cat->item[0];
+	FAKE_PLAY({"81 CB 01 00 00", "7403616263 840104 4A0100 4B0113 610106 9000"},
+		  {B9, .st = ST_IO}, {B9, "840104 850105" KEY1 "9000"});
+	assert_int_equal(card_generate(r->c, &priv, NULL, &j.got, soon()), ST_OK);
+	expect_key(&j, "04", "05", "04" X1 Y1);
 }
 
 /* An answer that is lost on its way, from a pair that held a persistent key: not asked for again,
@@ -352,7 +390,8 @@ static void test_other_sim(void **state)
 
 	warm();
 	job_of(&j);
-	FAKE_PLAY({"81 CB 01 00 00", "840104 4A0100 4B0113 610106 9000"}, {B9, "6881"}, STEP_OPEN,
+	FAKE_PLAY({"81 CB 01 00 00", "840104 4A0100 4B0113 610106 9000"},
+		  {"81 CB 01 00 00", "840104 4A0100 4B0113 610106 9000"}, {B9, "6881"}, STEP_OPEN,
 		  STEP_EF_ICCID, {"01 B0 00 00 0A", "98881021436587092114 9000"},
 		  {"00 70 80 01", "9000"});
 	assert_int_equal(card_catalog(r->c, &cat, soon()), ST_OK);
@@ -464,6 +503,7 @@ int main(void)
 		T(refusals),
 		T(refused_and_asked_again),
 		T(epoch),
+		T(filled_since),
 		T(lost_answer),
 		T(lost_answer_again),
 		T(only_once),

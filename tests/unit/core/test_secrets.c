@@ -41,15 +41,15 @@ static status agree(struct rig *r)
 	peer.point_len = unhex(POINT, peer.point, sizeof(peer.point));
 	FAKE_PLAY({"81 CB 01 00 00", "840104 4A0101 4B0114 610104"
 				     "850105 600103 4A0100 4B0113 610104 9000"},
-		  {"81 24 00*", "9000"}, {"81 D8*", "9000"}, {"81 24 01*", "9000"},
-		  {"81 46*", "6120"}, {"81 C0*", S32 "9000"});
+		  {"81 CD*", "6985"}, {"81 24 00*", "9000"}, {"81 D8*", "9000"},
+		  {"81 24 01*", "9000"}, {"81 46*", "6120"}, {"81 C0*", S32 "9000"});
 	TRY(card_catalog(r->c, &cat, soon()));
 	return card_agree(r->c, &cat->item[0], &peer, out, &n, soon());
 }
 
 static status prf(struct rig *r)
 {
-	uint8_t secret[32];
+	uint8_t secret[32] = {0};
 	struct card_prf_request rq = {
 		.secret = bytes_of(secret, 32), .label_seed = BYTES_LIT("label"), .n = 32};
 
@@ -60,7 +60,7 @@ static status prf(struct rig *r)
 
 static status prf_with_z(struct rig *r)
 {
-	uint8_t z[32];
+	uint8_t z[32] = {0};
 	struct container key = secret_key(KEY_HMAC);
 	struct card_prf_request rq = {.mode = CARD_PRF_PSK_ECDHE,
 				      .key = &key,

@@ -103,7 +103,7 @@ static void test_rows(void **state)
 
 static void test_f10_cuts_at_256(void **state)
 {
-	char want[300];
+	char want[512];
 	const char *head = "+CSIM: 324,\"";
 
 	(void)state;
