@@ -97,7 +97,7 @@ static status get_one(const struct attr_ctx *ctx, CK_ATTRIBUTE *a)
 	a->ulValueLen = CK_UNAVAILABLE_INFORMATION;
 	if (st != ST_OK)
 		return st;
-	if (a->pValue != NULL && room < v.b.n)
+	if (a->pValue != NULL && (room < v.b.n || !ck_length_ok(room)))
 		return ST_SHORT_OUT;
 	if (a->pValue != NULL && v.b.n != 0)
 		memcpy(a->pValue, v.b.p, v.b.n);

@@ -136,4 +136,11 @@ typedef struct CK_TLS_KDF_PARAMS {
 #define CKP_HKDF_TLS_TOKEN 6UL
 #endif
 
+/* Is it a length that something in memory can have? What claims more (all ones say "unavailable")
+ * is neither read nor written. 2^46, or half of a small address space. */
+static inline int ck_length_ok(CK_ULONG n)
+{
+	return n <= ~(CK_ULONG)0 >> (sizeof(CK_ULONG) > 4 ? 18 : 1);
+}
+
 #endif

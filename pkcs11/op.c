@@ -9,7 +9,7 @@
 
 status op_input(const void *p, CK_ULONG n, struct bytes *ret_b)
 {
-	if (p == NULL && n != 0)
+	if ((p == NULL && n != 0) || !ck_length_ok(n))
 		return ST_ARG;
 	*ret_b = bytes_of(p, n);
 	return ST_OK;

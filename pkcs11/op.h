@@ -48,7 +48,7 @@ struct op_out {
 	CK_ULONG_PTR n;
 };
 
-/* Bytes of the caller. ST_ARG for NULL with a length. */
+/* Bytes of the caller. ST_ARG for NULL with a length, and for a length that cannot be. */
 status op_input(const void *p, CK_ULONG n, struct bytes *ret_b) MUST_USE;
 
 /* Starts the operation; mech, hash, key and sizes are then the caller's to set. */

@@ -304,7 +304,7 @@ status sign_random(struct guard *g, void *out, CK_ULONG n)
 {
 	struct card *card = NULL;
 
-	if (out == NULL && n != 0)
+	if ((out == NULL && n != 0) || !ck_length_ok(n))
 		return ST_ARG;
 	if (n == 0)
 		return ST_OK;
