@@ -204,8 +204,15 @@ static status look(struct card *c, struct agree_op *op, deadline dl)
 	return ST_OK;
 }
 
-/* A card that refuses to take its own point back has its reasons. On a channel that was not just
- * selected it is perhaps not our applet that refuses: that is for card_run to find out. */
+/* A card that refuses to take its own point back has its reasons. Not so one that knows no such
+ * command, as it has just run it: its applet was deselected, even on a channel where it was
+ * selected a moment ago. What refuses on any other channel is for card_run to find out. */
+static bool will_not(const struct card *c, status st)
+{
+	return c->fresh && card_refused(st) && st != ST_SW_LOCKED && st != ST_SW_INS &&
+	       st != ST_SW_CLASS;
+}
+
 static status put_back(struct card *c, struct agree_op *op, deadline dl)
 {
 	bool sent = false;
@@ -214,7 +221,7 @@ static status put_back(struct card *c, struct agree_op *op, deadline dl)
 	if (!op->owes || !op->has_old)
 		return ST_OK;
 	st = keypair_put(c, &op->slot, bytes_of(op->old.point, op->old.point_len), &sent, dl);
-	if (card_refused(st) && st != ST_SW_LOCKED && c->fresh) {
+	if (will_not(c, st)) {
 		log_error("slot %s: the card does not take back what the agreement's slot held: %s",
 			  c->conf->name, status_text(st));
 		st = ST_OK;

@@ -459,6 +459,17 @@ static void test_not_taken_back(void **state)
 			  RESELECT, BACK_5);
 		expect_z(*state, &j);
 	}
+	/* and even if it had been selected within this operation */
+	job_of(&j, *state, EPHEMERAL FILLED_SLOT "9000");
+	FAKE_PLAY({"81 CD 00 00 03 850105 00", "6881"}, STEPS_OPENING, READ_5, PUT_5,
+		  {DH "05 00", Z "9000"}, {INIT "05", "6D00"}, {INIT "05", "6D00"}, RESELECT,
+		  BACK_5);
+	expect_z(*state, &j);
+	job_of(&j, *state, EPHEMERAL FILLED_SLOT "9000");
+	FAKE_PLAY({"81 CD 00 00 03 850105 00", "6881"}, STEPS_OPENING, READ_5, PUT_5,
+		  {DH "05 00", "6E00"}, {INIT "05", "6E00"}, {INIT "05", "6E00"}, RESELECT, BACK_5);
+	assert_int_equal(agree(*state, &j), ST_SW_CLASS);
+	fake_done();
 	/* locked by remote administration: later */
 	job_of(&j, *state, EPHEMERAL FILLED_SLOT "9000");
 	FAKE_PLAY(READ_5, PUT_5, {DH "05 00", Z "9000"}, {INIT "05", "6984"}, BACK_5);
