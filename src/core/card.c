@@ -65,6 +65,7 @@ void card_forget_identity(struct card *c)
 	c->closes_needed = 0;
 	c->sig_header = c->lacks = 0;
 	c->left = (struct public_key){0};
+	c->deaf = false;
 	card_invalidate(c);
 }
 
@@ -162,6 +163,19 @@ static status prove_by_list(struct card *c, deadline dl)
 	return ST_OK;
 }
 
+/* What knows no such command, on a channel that was not just selected, may be a card that lost its
+ * power, and with it our applet's selection: it was, if the command is known after the next SELECT,
+ * which opens a lost channel by itself on some cards. If it is not, this applet just lacks it.
+ * Other refusals come over a channel that lives, so that the card was not reset. */
+static void note_deaf(struct card *c, status st, enum reaction reaction)
+{
+	bool knows_not = st == ST_SW_INS || st == ST_SW_CLASS || st == ST_UNSUPPORTED;
+
+	if (c->deaf && !knows_not)
+		card_power_moves(c);
+	c->deaf = knows_not && reaction == SELECT_AGAIN;
+}
+
 static status run_entered(struct card *c, card_op_fn fn, void *arg, deadline dl,
 			  enum reaction *ret_reaction)
 {
@@ -175,13 +189,9 @@ static status run_entered(struct card *c, card_op_fn fn, void *arg, deadline dl,
 	if (st == ST_OK && (c->fresh || c->stats.apdus != before))
 		c->vouched = true;
 	*ret_reaction = st == ST_OK ? GIVE_UP : react(c, st);
-	if (*ret_reaction == SELECT_AGAIN) {
-		/* no applet there that knows its commands; other refusals come over a channel that
-		 * lives, so that the card was not reset */
-		if (st == ST_SW_INS || st == ST_SW_CLASS)
-			card_power_moves(c);
+	note_deaf(c, st, *ret_reaction);
+	if (*ret_reaction == SELECT_AGAIN)
 		channel_doubt(c, st, dl);
-	}
 	channel_leave(c, dl);
 	return st;
 }

@@ -48,6 +48,7 @@ struct card {
 	struct public_key left; /* a peer's point that stands in a slot which was empty */
 
 	bool pin_sent;	     /* in this operation: it is not run again, whatever comes of it */
+	bool deaf;	     /* the last run met what knows no such command: see note_deaf */
 	uint64_t power;	     /* card_power_epoch */
 	uint64_t generation; /* the link's count of cards, as last seen */
 

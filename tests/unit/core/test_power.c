@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "card_keys.h"
 #include "mem.h"
 
 #define RANDOM                                                                                     \
@@ -38,8 +39,14 @@ static void test_stays(void **state)
 {
 	static const char *const refusals[] = {"6985", "6A82", "6982", "6A86", "6F00"};
 	struct rig *r = *state;
+	const struct container secret = {.kind = CONTAINER_SECRET_KEY,
+					 .id = {0x0A},
+					 .id_len = 1,
+					 .activated = true,
+					 .functions = FUNCTION_DERIVE};
 	uint64_t epoch = met(r);
 	struct card_pin pin;
+	uint8_t prk[HASH_MAX];
 
 	FAKE_PLAY(RANDOM);
 	randomly(r, ST_OK);
@@ -53,6 +60,16 @@ static void test_stays(void **state)
 			    : i == 3 ? ST_SW_PARAMS
 				     : ST_SW_OTHER);
 	}
+	/* a command that this applet does not have, selected or not */
+	FAKE_PLAY({"81 84 00 00 02", "6D00"}, RESELECT, {"81 84 00 00 02", "6D00"});
+	randomly(r, ST_SW_INS);
+	FAKE_PLAY(RANDOM);
+	randomly(r, ST_OK);
+	FAKE_PLAY({"81 4A*", "6D00"}, RESELECT, {"81 4A*", "6D00"});
+	assert_int_equal(
+		card_hkdf_extract(r->c, &secret, HASH_SHA256, BYTES_LIT("salt"), prk, soon()),
+		ST_UNSUPPORTED);
+	fake_done();
 	/* late or crossed, and then well */
 	FAKE_PLAY({"81 84 00 00 02", .st = ST_DESYNC}, {"81 84 00 00 02", .st = ST_TRUNCATED},
 		  RANDOM);
@@ -98,6 +115,8 @@ static void test_moves_with_answers(void **state)
 	struct step gone[] = {{"81 84 00 00 02", .st = ST_CHANNEL_LOST}, STEPS_OPENING, RANDOM};
 	struct step no_applet[] = {{"81 84 00 00 02", "6D00"}, RESELECT, RANDOM};
 	struct step no_class[] = {{"81 84 00 00 02", "6E00"}, RESELECT, RANDOM};
+	struct step no_link[] = {
+		{"81 84 00 00 02", "6D00"}, RESELECT, {"81 84 00 00 02", .st = ST_DESYNC}, RANDOM};
 	struct step io[] = {{"81 84 00 00 02", .st = ST_IO}, RANDOM};
 	struct step removed[] = {{"81 84 00 00 02", .st = ST_CARD_GONE}, RANDOM};
 	struct step reselect_lost[] = {
@@ -105,13 +124,10 @@ static void test_moves_with_answers(void **state)
 	const struct {
 		const struct step *step;
 		size_t n;
-	} rows[] = {{lost, ARRAY_LEN(lost)},
-		    {gone, ARRAY_LEN(gone)},
-		    {no_applet, ARRAY_LEN(no_applet)},
-		    {no_class, ARRAY_LEN(no_class)},
-		    {io, ARRAY_LEN(io)},
-		    {removed, ARRAY_LEN(removed)},
-		    {reselect_lost, ARRAY_LEN(reselect_lost)}};
+	} rows[] = {{lost, ARRAY_LEN(lost)},	       {gone, ARRAY_LEN(gone)},
+		    {no_applet, ARRAY_LEN(no_applet)}, {no_class, ARRAY_LEN(no_class)},
+		    {no_link, ARRAY_LEN(no_link)},     {io, ARRAY_LEN(io)},
+		    {removed, ARRAY_LEN(removed)},     {reselect_lost, ARRAY_LEN(reselect_lost)}};
 	struct rig *r = *state;
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
