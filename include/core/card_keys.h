@@ -26,6 +26,13 @@ struct card_generated {
 status card_generate(struct card *c, const struct container *priv, const struct container *pub,
 		     struct card_generated *ret, deadline dl) MUST_USE;
 
+/* The same over a key that is given up on purpose: `pub` is read right before the command, and when
+ * it is not `old` any more it is ST_KEY_UNUSABLE (the epoch moves): what another process has put
+ * there since is not lost. old NULL: card_generate. */
+status card_regenerate(struct card *c, const struct container *priv, const struct container *pub,
+		       const struct public_key *old, struct card_generated *ret,
+		       deadline dl) MUST_USE;
+
 /* PUT PUBLIC KEY (§10.9) into a container with update access. The point must be on the
  * container's curve (ST_POINT_INVALID before any APDU). The epoch moves. */
 status card_put_public(struct card *c, const struct container *pub, const struct public_key *key,

@@ -18,8 +18,9 @@
  * taken the key that is there now into use. Its caller gets the error and reads the list. */
 struct generate_op {
 	struct container priv;
-	struct container pub; /* where the point is read if the answer has none */
-	bool had_catalog;     /* the containers are of the SIM that it was read from */
+	struct container pub;	      /* where the point is read if the answer has none */
+	bool had_catalog;	      /* the containers are of the SIM that it was read from */
+	const struct public_key *old; /* what is to be lost, when the caller knows; or NULL */
 	bool repeatable;
 	bool sent; /* B9 left us */
 	bool done; /* and was answered: never send it again */
@@ -129,6 +130,17 @@ static status still_empty(struct card *c, const struct generate_op *op, deadline
 	return ST_OK;
 }
 
+/* The key that the caller gives up, and no other. */
+static status still_old(struct card *c, const struct generate_op *op, deadline dl)
+{
+	struct public_key now;
+
+	if (!op->old || op->sent)
+		return ST_OK;
+	TRY(applet_read_public(c, &op->pub, &now, dl));
+	return public_key_equal(&now, op->old) ? ST_OK : ST_KEY_UNUSABLE;
+}
+
 static status op_generate(struct card *c, void *arg, deadline dl)
 {
 	struct generate_op *op = arg;
@@ -138,6 +150,7 @@ static status op_generate(struct card *c, void *arg, deadline dl)
 	if (!op->done) {
 		TRY(probe(c, op, dl));
 		TRY(still_empty(c, op, dl));
+		TRY(still_old(c, op, dl));
 		TRY(generate(c, op, dl));
 	}
 	if (op->got.key.point_len > 0)
@@ -157,10 +170,11 @@ static bool can_generate(const struct container *ct)
 	return container_curve(ct) != CURVE_NONE && (ct->functions & FUNCTION_KEYGEN);
 }
 
-status card_generate(struct card *c, const struct container *priv, const struct container *pub,
-		     struct card_generated *ret, deadline dl)
+status card_regenerate(struct card *c, const struct container *priv, const struct container *pub,
+		       const struct public_key *old, struct card_generated *ret, deadline dl)
 {
 	struct generate_op op = {.priv = *priv,
+				 .old = old,
 				 .had_catalog = c->catalog != NULL,
 				 .pub = pub ? *pub : *priv, /* its own bytes, if nothing better */
 				 .repeatable = !priv->activated || priv->is_volatile};
@@ -186,6 +200,12 @@ status card_generate(struct card *c, const struct container *priv, const struct 
 	TRY(curve_check_point(op.got.key.curve, bytes_of(op.got.key.point, op.got.key.point_len)));
 	*ret = op.got;
 	return ST_OK;
+}
+
+status card_generate(struct card *c, const struct container *priv, const struct container *pub,
+		     struct card_generated *ret, deadline dl)
+{
+	return card_regenerate(c, priv, pub, NULL, ret, dl);
 }
 
 /* --- PUT PUBLIC KEY --- */

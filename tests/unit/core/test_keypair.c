@@ -316,6 +316,35 @@ static void test_filled_since(void **state)
 	expect_key(&j, "04", "05", "04" X1 Y1);
 }
 
+/* A key that is given up: read first, and no other is lost for it. */
+static void test_given_up(void **state)
+{
+	struct rig *r = *state;
+	uint64_t epoch = card_epoch(r->c);
+	struct public_key old;
+	struct job j;
+
+	warm();
+	job_of(&j);
+	j.priv.activated = j.pub.activated = true;
+	FAKE_PLAY({CD, KEY1 "9000"});
+	assert_int_equal(card_read_public(r->c, &j.pub, &old, soon()), ST_OK);
+	FAKE_PLAY({PROBE, "AA 9000"}, {CD, KEY2 "9000"});
+	assert_int_equal(card_regenerate(r->c, &j.priv, &j.pub, &old, &j.got, soon()),
+			 ST_KEY_UNUSABLE);
+	assert_int_equal(j.got.priv_id_len, 77);
+	assert_true(card_epoch(r->c) > epoch);
+	fake_done();
+	FAKE_PLAY({PROBE, "AA 9000"}, {CD, KEY1 "9000"}, {B9, KEY2 "9000"});
+	assert_int_equal(card_regenerate(r->c, &j.priv, &j.pub, &old, &j.got, soon()), ST_OK);
+	expect_key(&j, "04", "05", "04" X2 Y2);
+	/* what cannot be read is not known */
+	FAKE_PLAY({PROBE, "AA 9000"}, {CD, "6985"});
+	assert_int_equal(card_regenerate(r->c, &j.priv, &j.pub, &old, &j.got, soon()),
+			 ST_SW_CONDITIONS);
+	fake_done();
+}
+
 /* An answer that is lost on its way, from a pair that held a persistent key: not asked for again,
  * and the list counts as old. */
 static void test_lost_answer(void **state)
@@ -504,6 +533,7 @@ int main(void)
 		T(refused_and_asked_again),
 		T(epoch),
 		T(filled_since),
+		T(given_up),
 		T(lost_answer),
 		T(lost_answer_again),
 		T(only_once),

@@ -157,6 +157,14 @@ status card_generate(struct card *c, const struct container *priv, const struct 
 	return ST_OK;
 }
 
+status card_regenerate(struct card *c, const struct container *priv, const struct container *pub,
+		       const struct public_key *old, struct card_generated *ret, deadline dl)
+{
+	if (old != NULL && (fake2_public(pub) == NULL || !public_key_equal(fake2_public(pub), old)))
+		return ST_KEY_UNUSABLE;
+	return card_generate(c, priv, pub, ret, dl);
+}
+
 status card_put_public(struct card *c, const struct container *pub, const struct public_key *key,
 		       deadline dl)
 {
