@@ -174,6 +174,17 @@ struct handles {
 	CK_OBJECT_HANDLE pub, priv;
 };
 
+/* A list that lacks the new key belongs to another command, or to a card in disorder: it must not
+ * stay. */
+static status read_again(struct guard *g)
+{
+	struct card *card = NULL;
+
+	TRY(slot_card(g->slot, &card));
+	card_invalidate(card);
+	return ST_DESYNC;
+}
+
 static status find_objects(struct guard *g, const struct pair *was,
 			   const struct card_generated *made, struct handles *ret)
 {
@@ -187,7 +198,7 @@ static status find_objects(struct guard *g, const struct pair *was,
 		object_of(t, CKO_PUBLIC_KEY, bytes_of(made->pub_id, made->pub_id_len),
 			  container_label(&was->pub));
 	if (priv == NULL || pub == NULL)
-		return ST_DESYNC;
+		return read_again(g);
 	*ret = (struct handles){pub->handle, priv->handle};
 	return ST_OK;
 }
