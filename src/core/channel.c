@@ -200,13 +200,17 @@ static bool link_failed(status st)
 	       st == ST_NO_DEVICE || st == ST_NO_CARD || st == ST_DESYNC || st == ST_TRUNCATED;
 }
 
-/* The ICCID, or "" when neither link nor card tells it here. Fails only with the link. */
+/* The ICCID, or "" when neither link nor card tells it here. Fails only with the link. Without it
+ * neither store nor PINs work as long as the card is there, so that a card that stumbles, and does
+ * not say that it has no such file, is asked twice. */
 static status read_iccid(struct card *c, bool from_mf, char ret[ICCID_DIGITS_MAX + 1], deadline dl)
 {
 	status st = transport_iccid(c->t, ret, dl);
 
 	if (st != ST_OK && !channel_is_device_owned(&c->channel)) {
 		st = read_ef_iccid(c, from_mf, ret, dl);
+		if (!from_mf && st != ST_OK && st != ST_SW_NOT_FOUND && !link_failed(st))
+			st = read_ef_iccid(c, from_mf, ret, dl);
 		if (link_failed(st))
 			return st;
 	}
