@@ -339,7 +339,7 @@ static void test_given_up(void **state)
 	assert_int_equal(card_regenerate(r->c, &j.priv, &j.pub, &old, &j.got, soon()), ST_OK);
 	expect_key(&j, "04", "05", "04" X2 Y2);
 	/* what cannot be read is not known */
-	FAKE_PLAY({PROBE, "AA 9000"}, {CD, "6985"});
+	FAKE_PLAY({PROBE, "AA 9000"}, {CD, "6985"}, RESELECT, {CD, "6985"});
 	assert_int_equal(card_regenerate(r->c, &j.priv, &j.pub, &old, &j.got, soon()),
 			 ST_SW_CONDITIONS);
 	fake_done();
