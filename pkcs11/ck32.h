@@ -16,10 +16,11 @@ typedef struct ck_async_data CK_ASYNC_DATA; /* of asynchronous sessions only */
 typedef CK_ASYNC_DATA *CK_ASYNC_DATA_PTR;
 #endif
 
-/* C_SessionCancel's words for message-based operations (3.0) */
+/* The words of mechanisms and of C_SessionCancel for message-based operations (3.0) */
 #ifndef CKF_MESSAGE_SIGN
 #define CKF_MESSAGE_SIGN 0x8UL
 #define CKF_MESSAGE_VERIFY 0x10UL
+#define CKF_MULTI_MESSAGE 0x20UL
 #endif
 
 #endif

@@ -3,6 +3,7 @@
  * move their whole TLS. */
 #include "mech.h"
 
+#include "ck32.h"
 #include "mem.h"
 
 enum {
@@ -48,8 +49,10 @@ static status param_pss(const struct mech *m, const CK_MECHANISM *given, struct 
 }
 
 #define CURVES (CKF_EC_F_P | CKF_EC_NAMEDCURVE | CKF_EC_UNCOMPRESS)
-#define EC_FLAGS (CKF_HW | CKF_SIGN | CKF_VERIFY | CURVES)
-#define RSA_FLAGS (CKF_HW | CKF_SIGN | CKF_VERIFY)
+/* each of them alone, as one of many messages, and in parts */
+#define SIGN_FLAGS                                                                                 \
+	(CKF_HW | CKF_SIGN | CKF_VERIFY | CKF_MESSAGE_SIGN | CKF_MESSAGE_VERIFY | CKF_MULTI_MESSAGE)
+#define EC_FLAGS (SIGN_FLAGS | CURVES)
 
 /* The sizes are those of the base key, but the rows that end in a TLS master secret give its own 48
  * bytes (PKCS#11 §6.40). */
@@ -57,11 +60,11 @@ static status param_pss(const struct mech *m, const CK_MECHANISM *given, struct 
 #define NO_SIGNATURE HASH_NONE, CARD_SIG_ECDSA, 0, NULL
 #define EC(type, hash) {type, CKK_EC, 256, 384, EC_FLAGS, CAN_EC, MECH_SIGN, hash, \
 	CARD_SIG_ECDSA, SIG_ECDSA, param_none}
-#define PKCS1(type, hash) {type, CKK_RSA, 2048, 2048, RSA_FLAGS, CAN_RSA, MECH_SIGN, hash, \
+#define PKCS1(type, hash) {type, CKK_RSA, 2048, 2048, SIGN_FLAGS, CAN_RSA, MECH_SIGN, hash, \
 	CARD_SIG_RSA_PKCS1, SIG_RSA_PKCS1, param_none}
-#define PSS(type, hash) {type, CKK_RSA, 2048, 2048, RSA_FLAGS, CAN_RSA, MECH_SIGN, hash, \
+#define PSS(type, hash) {type, CKK_RSA, 2048, 2048, SIGN_FLAGS, CAN_RSA, MECH_SIGN, hash, \
 	CARD_SIG_RSA_PSS, SIG_RSA_PSS, param_pss}
-#define MAC(type, mac_key, size, bit) {type, mac_key, size, size, CKF_HW | CKF_SIGN | CKF_VERIFY, \
+#define MAC(type, mac_key, size, bit) {type, mac_key, size, size, SIGN_FLAGS, \
 	CAN_CMAC, MECH_SIGN, HASH_NONE, CARD_SIG_ECDSA, bit, param_none}
 #define PAIR(type) {type, CKK_EC, 256, 384, CKF_HW | CKF_GENERATE_KEY_PAIR | CURVES, CAN_GENERATE, \
 	MECH_GENERATE, NO_SIGNATURE}

@@ -99,20 +99,22 @@ static void cmac(void **state)
 /* Sizes: bits of EC and RSA, bytes of all others; flags as they can be used. */
 static void infos(void **state)
 {
+	enum {
+		signs = CKF_HW | CKF_SIGN | CKF_VERIFY | CKF_MESSAGE_SIGN | CKF_MESSAGE_VERIFY |
+			CKF_MULTI_MESSAGE
+	};
 	static const struct {
 		CK_MECHANISM_TYPE type;
 		CK_ULONG min, max;
 		CK_FLAGS flags;
 	} rows[] = {
-		{CKM_ECDSA, 256, 384,
-		 CKF_HW | CKF_SIGN | CKF_VERIFY | CKF_EC_F_P | CKF_EC_NAMEDCURVE |
-			 CKF_EC_UNCOMPRESS},
+		{CKM_ECDSA, 256, 384, signs | CKF_EC_F_P | CKF_EC_NAMEDCURVE | CKF_EC_UNCOMPRESS},
 		{CKM_ECDH1_DERIVE, 256, 384,
 		 CKF_HW | CKF_DERIVE | CKF_EC_F_P | CKF_EC_NAMEDCURVE | CKF_EC_UNCOMPRESS},
 		{CKM_EC_KEY_PAIR_GEN, 256, 384,
 		 CKF_HW | CKF_GENERATE_KEY_PAIR | CKF_EC_F_P | CKF_EC_NAMEDCURVE |
 			 CKF_EC_UNCOMPRESS},
-		{CKM_RSA_PKCS, 2048, 2048, CKF_HW | CKF_SIGN | CKF_VERIFY},
+		{CKM_RSA_PKCS, 2048, 2048, signs},
 		{CKM_TLS12_MASTER_KEY_DERIVE_DH, 48, 48, CKF_HW | CKF_DERIVE},
 		{CKM_HKDF_DERIVE, 1, 512, CKF_HW | CKF_DERIVE},
 	};
