@@ -19,12 +19,19 @@ enum {
 	STORE_ENTRIES_MAX = 64, /* of one SIM */
 	STORE_LABEL_MAX = 64,
 	STORE_ID_MAX = 64,
+	STORE_SUBJECT_MAX = 256,
 	STORE_VALUE_MAX = 32767,
 	STORE_NAME_MAX = 96,	/* of an entry's file */
 	STORE_TEXT_MAX = 49152, /* of an entry as text: base64 of the value, and its lines */
 };
 
-enum store_kind { STORE_CERTIFICATE, STORE_DATA, STORE_KEY_NAME };
+enum store_kind {
+	STORE_CERTIFICATE,
+	STORE_DATA,
+	STORE_KEY_NAME,
+	/* a key of the card that nobody uses: made to take a destroyed one's place */
+	STORE_KEY_DISCARDED,
+};
 
 struct store_entry {
 	enum store_kind kind;
@@ -37,7 +44,10 @@ struct store_entry {
 	char application[STORE_LABEL_MAX + 1]; /* data */
 	uint8_t object_id[STORE_ID_MAX];       /* data: DER OBJECT IDENTIFIER, may be empty */
 	size_t object_id_n;
-	uint8_t *value; /* owned; DER of a certificate, bytes of data; NULL for a name */
+	bool generated;			    /* name: of a key that the card made at our request */
+	uint8_t subject[STORE_SUBJECT_MAX]; /* name: CKA_SUBJECT as the caller gave it */
+	size_t subject_n;
+	uint8_t *value; /* owned; DER of a certificate, bytes of data; NULL for the others */
 	size_t value_n;
 };
 
@@ -56,7 +66,7 @@ void store_list_free(struct store_list *l);
 /* Adds the entry, or replaces the one of entry->file when that is not empty; makes the folder.
  * The file's name goes to ret_file. An entry that is there already, byte by byte, stays the only
  * one. ST_ARG for what is no entry: a certificate that is not one whole DER SEQUENCE, a name
- * without key, application or object-id without data, entry->file of another kind or not from
+ * or a discarded key without key, fields of another kind, entry->file of another kind or not from
  * here. ST_STORE with a log line that names path and reason. ST_FULL beyond STORE_ENTRIES_MAX. */
 status store_put(const char *dir, const char *iccid, const struct store_entry *entry,
 		 char ret_file[STORE_NAME_MAX]) MUST_USE;

@@ -21,6 +21,7 @@ static const char *const prefixes[] = {
 	[STORE_CERTIFICATE] = "cert-",
 	[STORE_DATA] = "data-",
 	[STORE_KEY_NAME] = "name-",
+	[STORE_KEY_DISCARDED] = "gone-",
 };
 
 static bool is_name_of(const char *file, enum store_kind kind)
@@ -33,8 +34,10 @@ static bool is_name_of(const char *file, enum store_kind kind)
 
 static bool is_name(const char *file)
 {
-	return is_name_of(file, STORE_CERTIFICATE) || is_name_of(file, STORE_DATA) ||
-	       is_name_of(file, STORE_KEY_NAME);
+	for (size_t i = 0; i < ARRAY_LEN(prefixes); i++)
+		if (is_name_of(file, (enum store_kind)i))
+			return true;
+	return false;
 }
 
 /* --- the names in the folder, sorted; the first STORE_ENTRIES_MAX of them --- */

@@ -3,13 +3,15 @@
  *
  *   iotsafe-object 1
  *   sha256: 64 digits, over all that follows this line
- *   kind: certificate | data | key-name
+ *   kind: certificate | data | key-name | discarded-key
  *   key: 40 digits                     (of the public point, when it belongs to a key)
  *   label: text                        (\\ and \xNN for what is no plain character)
  *   id: hex
  *   application: text                  (data)
  *   object-id: hex                     (data)
- *   -----BEGIN CERTIFICATE-----        (DATA for data; none for a key's name)
+ *   generated: yes                     (key-name, of a key that the card made at our request)
+ *   subject: hex                       (key-name)
+ *   -----BEGIN CERTIFICATE-----        (DATA for data; none for what is about a key)
  *   base64, 64 characters a line
  *   -----END CERTIFICATE-----
  *
@@ -33,6 +35,7 @@ static const struct {
 	[STORE_CERTIFICATE] = {"certificate", "CERTIFICATE"},
 	[STORE_DATA] = {"data", "DATA"},
 	[STORE_KEY_NAME] = {"key-name", NULL},
+	[STORE_KEY_DISCARDED] = {"discarded-key", NULL},
 };
 
 /* --- what an entry may be --- */
@@ -49,12 +52,16 @@ static bool is_sound(const struct store_entry *e)
 {
 	if ((size_t)e->kind >= ARRAY_LEN(kinds) || e->value_n > STORE_VALUE_MAX ||
 	    e->id_n > STORE_ID_MAX || e->object_id_n > STORE_ID_MAX ||
-	    !memchr(e->label, 0, sizeof(e->label)) ||
+	    e->subject_n > STORE_SUBJECT_MAX || !memchr(e->label, 0, sizeof(e->label)) ||
 	    !memchr(e->application, 0, sizeof(e->application)))
 		return false;
 	if (e->kind != STORE_DATA && (e->application[0] || e->object_id_n > 0))
 		return false;
-	if (e->kind == STORE_KEY_NAME)
+	if (e->kind != STORE_KEY_NAME && (e->generated || e->subject_n > 0))
+		return false;
+	if (e->kind == STORE_KEY_DISCARDED && (e->label[0] || e->id_n > 0))
+		return false;
+	if (!kinds[e->kind].block)
 		return e->has_key && e->value_n == 0;
 	return e->kind == STORE_DATA || is_one_der(bytes_of(e->value, e->value_n));
 }
@@ -236,6 +243,9 @@ static void put_body(const struct store_entry *e, struct wtr *w)
 	put_hex_line(w, "id", bytes_of(e->id, e->id_n));
 	put_text_line(w, "application", e->application);
 	put_hex_line(w, "object-id", bytes_of(e->object_id, e->object_id_n));
+	if (e->generated)
+		wtr_printf(w, "generated: yes\n");
+	put_hex_line(w, "subject", bytes_of(e->subject, e->subject_n));
 	if (!block)
 		return;
 	wtr_printf(w, "-----BEGIN %s-----\n", block);
@@ -333,6 +343,17 @@ static status set_object_id(struct store_entry *e, struct bytes v)
 	return get_hex(v, e->object_id, sizeof(e->object_id), &e->object_id_n);
 }
 
+static status set_generated(struct store_entry *e, struct bytes v)
+{
+	e->generated = true;
+	return bytes_equal(v, BYTES_LIT("yes")) ? ST_OK : ST_MALFORMED;
+}
+
+static status set_subject(struct store_entry *e, struct bytes v)
+{
+	return get_hex(v, e->subject, sizeof(e->subject), &e->subject_n);
+}
+
 static const struct {
 	const char *name;
 	status (*set)(struct store_entry *e, struct bytes v);
@@ -343,6 +364,8 @@ static const struct {
 	{"id: ", set_id},
 	{"application: ", set_application},
 	{"object-id: ", set_object_id},
+	{"generated: ", set_generated},
+	{"subject: ", set_subject},
 };
 
 static status get_field(struct store_entry *e, struct bytes line, unsigned *seen)

@@ -22,10 +22,11 @@ static void check(const struct store_entry *e)
 	struct wtr w = WTR_ON(again);
 	struct store_entry back;
 
-	require(e->kind <= STORE_KEY_NAME && e->file[0] == '\0');
+	require(e->kind <= STORE_KEY_DISCARDED && e->file[0] == '\0');
 	require(strlen(e->label) <= STORE_LABEL_MAX && strlen(e->application) <= STORE_LABEL_MAX);
 	require(e->id_n <= STORE_ID_MAX && e->object_id_n <= STORE_ID_MAX);
-	require(e->value_n <= STORE_VALUE_MAX && (e->value || e->kind == STORE_KEY_NAME));
+	require(e->subject_n <= STORE_SUBJECT_MAX);
+	require(e->value_n <= STORE_VALUE_MAX && (e->value || e->kind >= STORE_KEY_NAME));
 	require(store_print(e, &w) == ST_OK && store_parse(wtr_bytes(&w), &back) == ST_OK);
 	require(back.kind == e->kind && strcmp(back.label, e->label) == 0);
 	require(bytes_equal(bytes_of(back.value, back.value_n), bytes_of(e->value, e->value_n)));

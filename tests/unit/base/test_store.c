@@ -141,6 +141,7 @@ static size_t print(const struct store_entry *e, uint8_t text[STORE_TEXT_MAX])
 static void test_round(void **state)
 {
 	struct store_entry e = certificate(), n = {.kind = STORE_KEY_NAME, .has_key = true};
+	struct store_entry gone = {.kind = STORE_KEY_DISCARDED, .has_key = true};
 	char file[STORE_NAME_MAX], name_file[STORE_NAME_MAX];
 	struct stat st;
 
@@ -151,6 +152,7 @@ static void test_round(void **state)
 	assert_int_equal(put(&e, file), ST_OK);
 	strcpy(n.label, "my key");
 	assert_int_equal(put(&n, name_file), ST_OK);
+	assert_int_equal(put(&gone, name_file), ST_OK);
 	assert_true(store_writable(dir, ICCID));
 	assert_int_equal(stat(dir, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0755);
@@ -159,15 +161,18 @@ static void test_round(void **state)
 	assert_int_equal(stat(path_of(file), &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0600);
 	assert_int_equal(store_read(dir, ICCID, &list), ST_OK);
-	assert_int_equal(list.count, 2);
+	assert_int_equal(list.count, 3);
 	assert_string_equal(list.item[0].file, file);
 	same(&list.item[0], &e);
-	same(&list.item[1], &n);
-	assert_null(list.item[1].value);
+	assert_string_equal(list.item[1].file, name_file);
+	same(&list.item[1], &gone);
+	same(&list.item[2], &n);
+	assert_null(list.item[2].value);
 	store_list_free(&list);
 	assert_int_equal(list.count, 0);
 	assert_int_equal(store_remove(dir, ICCID, file), ST_OK);
 	assert_int_equal(store_remove(dir, ICCID, file), ST_NO_ENTRY);
+	assert_int_equal(store_remove(dir, ICCID, name_file), ST_OK);
 	assert_int_equal(count(), 1);
 	assert_int_equal(store_read(dir, "8988280666000000026", &list), ST_OK);
 	assert_int_equal(list.count, 0); /* another SIM's */

@@ -46,6 +46,9 @@ static void same(const struct store_entry *a, const struct store_entry *b)
 	assert_string_equal(a->application, b->application);
 	assert_true(bytes_equal(bytes_of(a->object_id, a->object_id_n),
 				bytes_of(b->object_id, b->object_id_n)));
+	assert_int_equal(a->generated, b->generated);
+	assert_true(bytes_equal(bytes_of(a->subject, a->subject_n),
+				bytes_of(b->subject, b->subject_n)));
 	assert_true(bytes_equal(bytes_of(a->value, a->value_n), bytes_of(b->value, b->value_n)));
 }
 
@@ -132,6 +135,34 @@ static void test_all_bytes_survive(void **state)
 	there_and_back(&e);
 }
 
+/* What is said of keys, and of no others. */
+static void test_keys(void **state)
+{
+	static uint8_t text[STORE_TEXT_MAX];
+	struct wtr w = WTR_ON(text);
+	struct store_entry name = {.kind = STORE_KEY_NAME, .has_key = true, .generated = true};
+	struct store_entry gone = {.kind = STORE_KEY_DISCARDED, .has_key = true};
+
+	(void)state;
+	there_and_back(&name);
+	there_and_back(&gone);
+	memset(name.subject, 0x30, name.subject_n = STORE_SUBJECT_MAX);
+	there_and_back(&name);
+	name.subject_n++;
+	assert_int_equal(store_print(&name, &w), ST_ARG);
+	gone.generated = true;
+	assert_int_equal(store_print(&gone, &w), ST_ARG);
+	gone = (struct store_entry){.kind = STORE_KEY_DISCARDED};
+	assert_int_equal(store_print(&gone, &w), ST_ARG); /* of no key */
+	gone = (struct store_entry){.kind = STORE_KEY_DISCARDED, .has_key = true, .label = "x"};
+	assert_int_equal(store_print(&gone, &w), ST_ARG);
+	gone = (struct store_entry){.kind = STORE_KEY_DISCARDED, .has_key = true, .id_n = 1};
+	assert_int_equal(store_print(&gone, &w), ST_ARG);
+	gone = certificate();
+	gone.subject_n = 1;
+	assert_int_equal(store_print(&gone, &w), ST_ARG);
+}
+
 static void test_print_refuses(void **state)
 {
 	static uint8_t text[STORE_TEXT_MAX];
@@ -194,7 +225,8 @@ static void test_bodies(void **state)
 	static const char *const good[] = {
 		DATA(""), DATA("QQ==\n"), DATA("QUE=\n"), DATA("QUFB\n"),
 		"kind: key-name\n" KEY, KEY "label: x\nkind: key-name\n",
-		CERTIFICATE("certificate", "MAMCAQE=\n"),
+		CERTIFICATE("certificate", "MAMCAQE=\n"), "kind: discarded-key\n" KEY,
+		NAMED "generated: yes\nsubject: 3000\n",
 	};
 	static const char *const bad[] = {
 		"", "\n", "kind: data", "kind: data\n", "kind: door\n", KEY,
@@ -215,6 +247,10 @@ static void test_bodies(void **state)
 		"kind: data\n-----BEGIN DATA-----\nQUFB\n-----END CERTIFICATE-----\n",
 		CERTIFICATE("data", "MAMCAQE=\n"), CERTIFICATE("certificate", "MAMCAQ==\n"),
 		CERTIFICATE("certificate", ""),
+		"kind: discarded-key\n", "kind: discarded-key\n" KEY "label: x\n",
+		"kind: discarded-key\n" KEY "generated: yes\n",
+		NAMED "generated: no\n", NAMED "generated: \n", NAMED "subject: \n",
+		"generated: yes\n" DATA("QUFB\n"), "subject: 30\n" DATA("QUFB\n"),
 	};
 	/* clang-format on */
 
@@ -230,9 +266,8 @@ static void test_bodies(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_text),
-		cmocka_unit_test(test_all_bytes_survive),
-		cmocka_unit_test(test_print_refuses),
+		cmocka_unit_test(test_text),   cmocka_unit_test(test_all_bytes_survive),
+		cmocka_unit_test(test_keys),   cmocka_unit_test(test_print_refuses),
 		cmocka_unit_test(test_bodies),
 	};
 
