@@ -214,6 +214,8 @@ static status read_iccid(struct card *c, bool from_mf, char ret[ICCID_DIGITS_MAX
 		if (link_failed(st))
 			return st;
 	}
+	if (st != ST_OK && deadline_passed(dl))
+		return ST_TIMEOUT; /* it did not say that there is none */
 	if (st != ST_OK)
 		ret[0] = '\0';
 	return ST_OK;
