@@ -36,8 +36,9 @@ status card_pin_query(struct card *c, uint8_t ref, struct card_pin *ret, deadlin
 /* pin: 4..8 bytes, ST_ARG otherwise (nothing is sent; nor for ref 0). *ret tells the tries
  * afterwards and is written for ST_OK, ST_PIN_WRONG and ST_PIN_LOCKED. ST_PIN_UNSURE: sent, and no
  * answer came, or one that does not tell what became of the PIN.
- * Each asks for the counter first, and sends nothing where that says that it cannot help: a blocked
- * PIN (ST_PIN_LOCKED), a disabled one (ST_OK with CARD_PIN_DISABLED from card_pin_verify,
+ * Each makes sure that our applet still answers on the channel, so that another SIM never gets this
+ * one's PIN; then it asks for the counter, and sends nothing where that says that it cannot help: a
+ * blocked PIN (ST_PIN_LOCKED), a disabled one (ST_OK with CARD_PIN_DISABLED from card_pin_verify,
  * ST_SW_CONDITIONS from card_pin_change), an absent one (ST_SW_NOT_FOUND). */
 status card_pin_verify(struct card *c, uint8_t ref, struct bytes pin, struct card_pin *ret,
 		       deadline dl) MUST_USE;

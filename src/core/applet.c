@@ -251,6 +251,11 @@ status card_read_public(struct card *c, const struct container *pub, struct publ
 
 /* --- GET RANDOM (§10.5) --- */
 
+status applet_prove(struct card *c, deadline dl)
+{
+	return c->fresh ? ST_OK : exec_call(c, &CALL(CMD_GET_RANDOM, .le = 1), NULL, NULL, dl);
+}
+
 struct random_op {
 	uint8_t *out;
 	size_t n;

@@ -120,6 +120,9 @@ void applet_put_address(struct wtr *w, const struct container *ct);
 /* READ PUBLIC KEY on the open channel. The point is not checked to be on the curve. */
 status applet_read_public(struct card *c, const struct container *pub, struct public_key *ret_key,
 			  deadline dl) MUST_USE;
+/* Where the channel was not selected within this operation: one random byte shows that our applet
+ * is still there, which SELECT and another try follow if it is not (card_run). */
+status applet_prove(struct card *c, deadline dl) MUST_USE;
 /* The bit of tag 91, as in container.hash_algs; 0 for a hash that cards do not have. */
 uint8_t applet_hash_bit(enum hash_alg h);
 

@@ -99,9 +99,7 @@ static status generate(struct card *c, struct generate_op *op, deadline dl)
 /* Where nothing may be sent twice, a channel that was lost long ago has to show before. */
 static status probe(struct card *c, const struct generate_op *op, deadline dl)
 {
-	if (op->repeatable || c->fresh)
-		return ST_OK;
-	return exec_call(c, &CALL(CMD_GET_RANDOM, .le = 1), NULL, NULL, dl);
+	return op->repeatable ? ST_OK : applet_prove(c, dl);
 }
 
 static bool is_same(const struct container *a, const struct container *b)

@@ -141,11 +141,16 @@ static status say(struct card *c, struct pin_op *op, deadline dl)
 	return st == ST_OK ? ST_OK : disabled(op->id);
 }
 
+/* Any UICC understands a query, and answers with its own counter. Before a PIN goes out the applet
+ * shows that it is there: else the card may be another, after an exchange that the link does not
+ * tell, and the channel its modem's. */
 static status op_pin(struct card *c, void *arg, deadline dl)
 {
 	struct pin_op *op = arg;
-	status st = ask(c, op, dl);
+	status st = op->id == CMD_PIN_QUERY ? ST_OK : applet_prove(c, dl);
 
+	if (st == ST_OK)
+		st = ask(c, op, dl);
 	if (st == ST_OK && op->id != CMD_PIN_QUERY)
 		st = say(c, op, dl);
 	channel_to_applet(c, dl);

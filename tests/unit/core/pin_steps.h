@@ -11,6 +11,11 @@
 #define VERIFY "01 20 00 01 08 31323334FFFFFFFF"
 #define CHANGE "01 24 00 01 10 31323334FFFFFFFF 35363738 3930FFFF"
 #define UNBLOCK "01 2C 00 01 10 3837363534333231 31323334FFFFFFFF"
+/* before a PIN on a channel that was not just selected: is it still our applet's? */
+#define STEP_PROBE                                                                                 \
+	{                                                                                          \
+		"81 84 00 00 01", "AA 9000"                                                        \
+	}
 #define STEP_MF                                                                                    \
 	{                                                                                          \
 		"01 A4 00 0C 02 3F00", "9000"                                                      \

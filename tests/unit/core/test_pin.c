@@ -74,7 +74,7 @@ static void test_query_le(void **state)
 	FAKE_PLAY({QUERY, "6700"}, {QUERY_LE, "6700"});
 	assert_int_equal(query(r, &pin), ST_OK);
 	expect_pin(&pin, CARD_PIN_WANTED, -1);
-	FAKE_PLAY({QUERY, "6700"}, {QUERY_LE, "6700"}, {VERIFY, "9000"});
+	FAKE_PLAY(STEP_PROBE, {QUERY, "6700"}, {QUERY_LE, "6700"}, {VERIFY, "9000"});
 	assert_int_equal(verify(r, &pin), ST_OK);
 
 	/* T=0 has no four bytes */
@@ -101,7 +101,7 @@ static void test_query_at_mf(void **state)
 		FAKE_PLAY(STEP_MF, {QUERY, "9000"}, STEP_SELECT);
 		assert_int_equal(query(r, &pin), ST_OK);
 		expect_pin(&pin, CARD_PIN_VERIFIED, -1);
-		FAKE_PLAY(STEP_MF, {QUERY, "63C2"}, {VERIFY, "9000"}, STEP_SELECT);
+		FAKE_PLAY(STEP_PROBE, STEP_MF, {QUERY, "63C2"}, {VERIFY, "9000"}, STEP_SELECT);
 		assert_int_equal(verify(r, &pin), ST_OK);
 		expect_pin(&pin, CARD_PIN_VERIFIED, -1);
 		assert_int_equal(fake.record.aid_len, 7);
@@ -115,8 +115,8 @@ static void test_query_after_take_over(void **state)
 	struct card_pin pin;
 
 	on_channel();
-	FAKE_PLAY({QUERY, "6A88"}, {"01 A4 08 0C 02 2FE2", "9000"}, STEP_READ_ICCID, STEP_SELECT,
-		  {QUERY, "63C3"}, {VERIFY, "9000"});
+	FAKE_PLAY(STEP_PROBE, {QUERY, "6A88"}, {"01 A4 08 0C 02 2FE2", "9000"}, STEP_READ_ICCID,
+		  STEP_SELECT, {QUERY, "63C3"}, {VERIFY, "9000"});
 	assert_int_equal(verify(r, &pin), ST_OK);
 	FAKE_PLAY({QUERY, "63C3"});
 	assert_int_equal(query(r, &pin), ST_OK);
@@ -193,7 +193,7 @@ static void test_verify_words(void **state)
 
 	on_channel();
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		FAKE_PLAY({QUERY, "63C3"}, {VERIFY, rows[i].sw});
+		FAKE_PLAY(STEP_PROBE, {QUERY, "63C3"}, {VERIFY, rows[i].sw});
 		fake.apdus = 0;
 		assert_int_equal(verify(r, &pin), rows[i].st);
 		expect_pin(&pin, rows[i].state, rows[i].tries);
@@ -211,7 +211,7 @@ static void test_verify_lost(void **state)
 		rig_new_process(r);
 		on_channel();
 		fake.apdus = 0;
-		FAKE_PLAY({QUERY, "63C3"}, {VERIFY, .st = losses[i]});
+		FAKE_PLAY(STEP_PROBE, {QUERY, "63C3"}, {VERIFY, .st = losses[i]});
 		assert_int_equal(verify(r, &pin), ST_PIN_UNSURE);
 		expect_pin(&pin, CARD_PIN_ABSENT, 77);
 		assert_int_equal(pins_sent(), 1);
@@ -226,7 +226,7 @@ static void test_verify_lost(void **state)
 		/* an answer of one byte, or none */
 		rig_new_process(r);
 		on_channel();
-		FAKE_PLAY({QUERY, "63C3"}, {VERIFY, i % 2 ? "90" : ""});
+		FAKE_PLAY(STEP_PROBE, {QUERY, "63C3"}, {VERIFY, i % 2 ? "90" : ""});
 		assert_int_equal(verify(r, &pin), ST_PIN_UNSURE);
 		assert_int_equal(pins_sent(), 3);
 	}
@@ -239,17 +239,18 @@ static void test_query_lost(void **state)
 	struct card_pin pin;
 
 	on_channel();
-	FAKE_PLAY({QUERY, .st = ST_IO}, {QUERY, .st = ST_DESYNC}, {QUERY, "63C3"},
-		  {VERIFY, "9000"});
+	FAKE_PLAY(STEP_PROBE, {QUERY, .st = ST_IO}, STEP_PROBE, {QUERY, .st = ST_DESYNC},
+		  STEP_PROBE, {QUERY, "63C3"}, {VERIFY, "9000"});
 	assert_int_equal(verify(r, &pin), ST_OK);
-	FAKE_PLAY({QUERY, "6881"}, STEPS_OPENING, {QUERY, "63C3"}, {VERIFY, "63C2"});
+	FAKE_PLAY(STEP_PROBE, {QUERY, "6881"}, STEPS_OPENING, {QUERY, "63C3"}, {VERIFY, "63C2"});
 	assert_int_equal(verify(r, &pin), ST_PIN_WRONG);
-	FAKE_PLAY({QUERY, "9300"}, {QUERY, "63C3"}, {VERIFY, "9000"});
+	FAKE_PLAY(STEP_PROBE, {QUERY, "9300"}, STEP_PROBE, {QUERY, "63C3"}, {VERIFY, "9000"});
 	assert_int_equal(verify(r, &pin), ST_OK);
 	assert_int_equal(pins_sent(), 3);
-	FAKE_PLAY({QUERY, .st = ST_TIMEOUT});
+	FAKE_PLAY(STEP_PROBE, {QUERY, .st = ST_TIMEOUT});
 	assert_int_equal(verify(r, &pin), ST_TIMEOUT);
-	FAKE_PLAY({QUERY, .st = ST_IO}, {QUERY, .st = ST_IO}, {QUERY, .st = ST_IO});
+	FAKE_PLAY(STEP_PROBE, {QUERY, .st = ST_IO}, STEP_PROBE, {QUERY, .st = ST_IO}, STEP_PROBE,
+		  {QUERY, .st = ST_IO});
 	assert_int_equal(verify(r, &pin), ST_IO);
 	assert_int_equal(pins_sent(), 3);
 }
@@ -258,9 +259,9 @@ static void test_query_lost(void **state)
 static status slow_answer(void *ctx, struct bytes cmd, struct wtr *reply)
 {
 	(void)ctx;
-	(void)cmd;
-	deadline_sleep(DEADLINE_NEVER, 30);
-	wtr_put(reply, BYTES_LIT("\x63\xC3"));
+	if (cmd.p[1] == 0x20)
+		deadline_sleep(DEADLINE_NEVER, 60);
+	wtr_put(reply, cmd.p[1] == 0x20 ? BYTES_LIT("\x63\xC3") : BYTES_LIT("\xAA\x90\x00"));
 	return ST_OK;
 }
 
@@ -271,10 +272,40 @@ static void test_no_time(void **state)
 
 	on_channel();
 	fake.answer = slow_answer;
-	assert_int_equal(card_pin_verify(r->c, 1, pin_1234, &pin, deadline_in_ms(20)), ST_TIMEOUT);
+	assert_int_equal(card_pin_verify(r->c, 1, pin_1234, &pin, deadline_in_ms(50)), ST_TIMEOUT);
 	expect_pin(&pin, CARD_PIN_ABSENT, 77);
-	assert_int_equal(fake.apdus, 1);
+	assert_int_equal(fake.apdus, 2);
 	assert_int_equal(pins_sent(), 0);
+}
+
+/* Another SIM took the place of the one that was shown, and its modem the number of our channel: a
+ * query is answered there, but no applet of ours. The PIN is not for that SIM. */
+static void test_other_sim(void **state)
+{
+	struct rig *r = *state;
+	struct card_pin pin;
+	struct step gone[] = {{"81 84 00 00 01", "6D00"},
+			      {"01 A4 08 0C 02 2FE2", "9000"},
+			      {"01 B0 00 00 0A", "98881021436587092114 9000"}};
+
+	for (int i = 0; i < 3; i++) {
+		rig_new_process(r);
+		on_channel();
+		FAKE_PLAY({QUERY, "63C3"});
+		assert_int_equal(query(r, &pin), ST_OK);
+		FAKE_PLAY(STEP_PROBE, {QUERY, "63C3"}, {VERIFY, "9000"});
+		assert_int_equal(verify(r, &pin), ST_OK);
+		fake.apdus = 0;
+		fake_play(gone, ARRAY_LEN(gone));
+		pin = untouched;
+		assert_int_equal(i == 0 ? card_pin_verify(r->c, 1, pin_1234, &pin, soon())
+				 : i == 1
+					 ? card_pin_change(r->c, 1, pin_1234, pin_new, &pin, soon())
+					 : card_pin_unblock(r->c, 1, puk, pin_new, &pin, soon()),
+				 ST_CARD_CHANGED);
+		fake_done();
+		assert_int_equal(pins_sent(), 0);
+	}
 }
 
 /* Where the counter says that a PIN cannot help, it is not sent. */
@@ -284,21 +315,21 @@ static void test_needless(void **state)
 	struct card_pin pin;
 
 	on_channel();
-	FAKE_PLAY({QUERY, "6983"});
+	FAKE_PLAY(STEP_PROBE, {QUERY, "6983"});
 	assert_int_equal(verify(r, &pin), ST_PIN_LOCKED);
 	expect_pin(&pin, CARD_PIN_BLOCKED, 0);
-	FAKE_PLAY({QUERY, "63C0"});
+	FAKE_PLAY(STEP_PROBE, {QUERY, "63C0"});
 	assert_int_equal(verify(r, &pin), ST_PIN_LOCKED);
-	FAKE_PLAY({QUERY, "6984"});
+	FAKE_PLAY(STEP_PROBE, {QUERY, "6984"});
 	assert_int_equal(verify(r, &pin), ST_OK);
 	expect_pin(&pin, CARD_PIN_DISABLED, -1);
 	assert_int_equal(pins_sent(), 0);
 	/* a card with sixteen, and one that does not tell */
-	FAKE_PLAY({QUERY, "63CF"}, {VERIFY, "63CE"});
+	FAKE_PLAY(STEP_PROBE, {QUERY, "63CF"}, {VERIFY, "63CE"});
 	assert_int_equal(verify(r, &pin), ST_PIN_WRONG);
 	expect_pin(&pin, CARD_PIN_WANTED, 14);
 	/* verified already is no reason: the caller wants to know whether this PIN is right */
-	FAKE_PLAY({QUERY, "9000"}, {VERIFY, "63C2"});
+	FAKE_PLAY(STEP_PROBE, {QUERY, "9000"}, {VERIFY, "63C2"});
 	assert_int_equal(verify(r, &pin), ST_PIN_WRONG);
 	expect_pin(&pin, CARD_PIN_WANTED, 2);
 }
@@ -309,7 +340,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(query),   T(query_le),     T(query_at_mf), T(query_after_take_over),
 		T(absent),  T(verify_words), T(verify_lost), T(query_lost),
-		T(no_time), T(needless),
+		T(no_time), T(needless),     T(other_sim),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -56,32 +56,32 @@ static void test_change_words(void **state)
 	on_channel();
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		fake.apdus = 0;
-		FAKE_PLAY(STEP_MF, {QUERY, "63C3"}, {CHANGE, rows[i].sw}, STEP_SELECT);
+		FAKE_PLAY(STEP_PROBE, STEP_MF, {QUERY, "63C3"}, {CHANGE, rows[i].sw}, STEP_SELECT);
 		assert_int_equal(change(r, &pin), rows[i].st);
 		expect_pin(&pin, rows[i].state, rows[i].tries);
 		/* a blocked PIN is what UNBLOCK is for; its own counter is the PUK's */
-		FAKE_PLAY(STEP_MF, {QUERY, i % 2 ? "6983" : "63C3"}, {UNBLOCK, rows[i].sw},
-			  STEP_SELECT);
+		FAKE_PLAY(STEP_PROBE, STEP_MF, {QUERY, i % 2 ? "6983" : "63C3"},
+			  {UNBLOCK, rows[i].sw}, STEP_SELECT);
 		assert_int_equal(unblock(r, &pin), rows[i].st);
 		expect_pin(&pin, rows[i].state, rows[i].tries);
 		assert_int_equal(pins_sent(), 2);
 		assert_int_equal(fake.record.aid_len, 7);
 	}
 	fake.apdus = 0;
-	FAKE_PLAY(STEP_MF, {QUERY, "6983"}, STEP_SELECT);
+	FAKE_PLAY(STEP_PROBE, STEP_MF, {QUERY, "6983"}, STEP_SELECT);
 	assert_int_equal(change(r, &pin), ST_PIN_LOCKED);
 	expect_pin(&pin, CARD_PIN_BLOCKED, 0);
-	FAKE_PLAY(STEP_MF, {QUERY, "6984"}, STEP_SELECT);
+	FAKE_PLAY(STEP_PROBE, STEP_MF, {QUERY, "6984"}, STEP_SELECT);
 	assert_int_equal(change(r, &pin), ST_SW_CONDITIONS);
-	FAKE_PLAY(STEP_MF, {QUERY, "6A88"}, STEP_SELECT);
+	FAKE_PLAY(STEP_PROBE, STEP_MF, {QUERY, "6A88"}, STEP_SELECT);
 	assert_int_equal(change(r, &pin), ST_SW_NOT_FOUND);
-	FAKE_PLAY(STEP_MF, {QUERY, "6A88"}, STEP_SELECT);
+	FAKE_PLAY(STEP_PROBE, STEP_MF, {QUERY, "6A88"}, STEP_SELECT);
 	assert_int_equal(unblock(r, &pin), ST_SW_NOT_FOUND);
-	FAKE_PLAY({"01 A4 00 0C 02 3F00", "6A82"}, STEP_SELECT);
+	FAKE_PLAY(STEP_PROBE, {"01 A4 00 0C 02 3F00", "6A82"}, STEP_SELECT);
 	assert_int_equal(change(r, &pin), ST_SW_NOT_FOUND);
 	assert_int_equal(pins_sent(), 0);
 	/* VERIFY's place is not learned from them */
-	FAKE_PLAY({QUERY, "63C3"}, {VERIFY, "9000"});
+	FAKE_PLAY(STEP_PROBE, {QUERY, "63C3"}, {VERIFY, "9000"});
 	assert_int_equal(card_pin_verify(r->c, PIN_REF_APPLICATION, pin_1234, &pin, soon()), ST_OK);
 	fake_done();
 }
@@ -95,9 +95,11 @@ static void test_change_lost(void **state)
 		rig_new_process(r);
 		on_channel();
 		fake.apdus = 0;
-		FAKE_PLAY(STEP_MF, {QUERY, "63C3"}, {CHANGE, .st = losses[i]}, STEP_SELECT);
+		FAKE_PLAY(STEP_PROBE, STEP_MF, {QUERY, "63C3"}, {CHANGE, .st = losses[i]},
+			  STEP_SELECT);
 		assert_int_equal(change(r, &pin), ST_PIN_UNSURE);
-		FAKE_PLAY(STEP_MF, {QUERY, "63C3"}, {UNBLOCK, .st = losses[i]}, STEP_SELECT);
+		FAKE_PLAY(STEP_PROBE, STEP_MF, {QUERY, "63C3"}, {UNBLOCK, .st = losses[i]},
+			  STEP_SELECT);
 		assert_int_equal(unblock(r, &pin), ST_PIN_UNSURE);
 		assert_int_equal(pins_sent(), 2);
 		expect_pin(&pin, CARD_PIN_ABSENT, 77);
@@ -122,12 +124,12 @@ static void test_references(void **state)
 			 refs[i]);
 		snprintf(back, sizeof(back), "01 2C 00 %02X 10 3837363534333231 31323334FFFFFFFF",
 			 refs[i]);
-		FAKE_PLAY({ask, "63C3"}, {say, "9000"});
+		FAKE_PLAY(STEP_PROBE, {ask, "63C3"}, {say, "9000"});
 		assert_int_equal(card_pin_verify(r->c, refs[i], pin_1234, &pin, soon()), ST_OK);
-		FAKE_PLAY(STEP_MF, {ask, "63C3"}, {both, "9000"}, STEP_SELECT);
+		FAKE_PLAY(STEP_PROBE, STEP_MF, {ask, "63C3"}, {both, "9000"}, STEP_SELECT);
 		assert_int_equal(card_pin_change(r->c, refs[i], pin_1234, pin_new, &pin, soon()),
 				 ST_OK);
-		FAKE_PLAY(STEP_MF, {ask, "63C3"}, {back, "9000"}, STEP_SELECT);
+		FAKE_PLAY(STEP_PROBE, STEP_MF, {ask, "63C3"}, {back, "9000"}, STEP_SELECT);
 		assert_int_equal(card_pin_unblock(r->c, refs[i], puk, pin_1234, &pin, soon()),
 				 ST_OK);
 	}
@@ -162,7 +164,7 @@ static void test_lengths(void **state)
 	assert_int_equal(fake.enters, 0);
 	assert_int_equal(fake.apdus, 0);
 	/* the ends of what is allowed */
-	FAKE_PLAY({QUERY, "63C3"}, {"01 20 00 01 08 3132333435363738", "9000"});
+	FAKE_PLAY(STEP_PROBE, {QUERY, "63C3"}, {"01 20 00 01 08 3132333435363738", "9000"});
 	assert_int_equal(card_pin_verify(r->c, 1, bytes_of("12345678", 8), &pin, soon()), ST_OK);
 	fake_done();
 }
@@ -180,9 +182,10 @@ static void test_masked(void **state)
 
 	assert_true(log >= 0 && err >= 0);
 	on_channel();
-	FAKE_PLAY({QUERY, "63C3"}, {VERIFY, "63C2"}, {QUERY, "63C3"}, {VERIFY, .st = ST_IO},
-		  STEP_MF, {QUERY, "63C3"}, {CHANGE, "63C2"}, STEP_SELECT, STEP_MF, {QUERY, "63C0"},
-		  {UNBLOCK, "63C9"}, STEP_SELECT);
+	FAKE_PLAY(STEP_PROBE, {QUERY, "63C3"}, {VERIFY, "63C2"}, STEP_PROBE, {QUERY, "63C3"},
+		  {VERIFY, .st = ST_IO}, STEP_PROBE, STEP_MF, {QUERY, "63C3"}, {CHANGE, "63C2"},
+		  STEP_SELECT, STEP_PROBE, STEP_MF, {QUERY, "63C0"}, {UNBLOCK, "63C9"},
+		  STEP_SELECT);
 	dup2(log, STDERR_FILENO);
 	log_set(LOG_LEVEL_TRACE, LOG_TO_STDERR);
 	st[0] = card_pin_verify(r->c, 1, pin_1234, &pin, soon());

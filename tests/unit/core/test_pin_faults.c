@@ -329,7 +329,7 @@ static void test_not_selected_again(void **state)
 
 		rig_new_process(r);
 		on_channel();
-		FAKE_PLAY(STEP_MF, {QUERY, "63C3"}, {CHANGE, "9000"},
+		FAKE_PLAY(STEP_PROBE, STEP_MF, {QUERY, "63C3"}, {CHANGE, "9000"},
 			  {"01 A4 04 00 07" AID_GSMA, "6A82", .st = links[i]});
 		assert_int_equal(card_pin_change(r->c, 1, pin_1234, pin_new, &pin, soon()), ST_OK);
 		assert_int_equal(fake.record.aid_len, 0);
@@ -342,7 +342,8 @@ static void test_not_selected_again(void **state)
 		fake_done();
 	}
 	/* the channel went with it */
-	FAKE_PLAY(STEP_MF, {QUERY, "63C3"}, {CHANGE, "9000"}, {"01 A4 04 00 07" AID_GSMA, "6881"});
+	FAKE_PLAY(STEP_PROBE, STEP_MF, {QUERY, "63C3"}, {CHANGE, "9000"},
+		  {"01 A4 04 00 07" AID_GSMA, "6881"});
 	assert_int_equal(card_pin_change(r->c, 1, pin_1234, pin_new, &pin, soon()), ST_OK);
 	assert_false(fake.has_record);
 	FAKE_PLAY(STEPS_OPENING, {QUERY, "63C3"});

@@ -81,9 +81,9 @@ static void test_stays(void **state)
 	fake.enter_st[0] = ST_TIMEOUT;
 	randomly(r, ST_TIMEOUT);
 	/* the MF was selected for a moment */
-	FAKE_PLAY(STEP_MF, {QUERY, "63C3"}, {CHANGE, "9000"}, STEP_SELECT);
+	FAKE_PLAY(STEP_PROBE, STEP_MF, {QUERY, "63C3"}, {CHANGE, "9000"}, STEP_SELECT);
 	assert_int_equal(card_pin_change(r->c, 1, pin_1234, pin_new, &pin, soon()), ST_OK);
-	FAKE_PLAY({QUERY, "63C3"}, {VERIFY, "63C2"});
+	FAKE_PLAY(STEP_PROBE, {QUERY, "63C3"}, {VERIFY, "63C2"});
 	assert_int_equal(card_pin_verify(r->c, 1, pin_1234, &pin, soon()), ST_PIN_WRONG);
 	/* another slot's applet had its turn on the same channel */
 	fake_record(1, 0x80, AID_NTT, ICCID_TEXT);
@@ -185,11 +185,12 @@ static void test_moves_with_a_pin(void **state)
 	uint64_t epoch = met(r);
 	struct card_pin pin;
 
-	FAKE_PLAY({QUERY, "63C3"}, {VERIFY, .st = ST_DESYNC});
+	FAKE_PLAY(STEP_PROBE, {QUERY, "63C3"}, {VERIFY, .st = ST_DESYNC});
 	assert_int_equal(card_pin_verify(r->c, 1, pin_1234, &pin, soon()), ST_PIN_UNSURE);
 	assert_int_not_equal(card_power_epoch(r->c), epoch);
 	epoch = card_power_epoch(r->c);
-	FAKE_PLAY(STEP_MF, {QUERY, "63C3"}, {CHANGE, "9000"}, {"01 A4 04 00 07" AID_GSMA, "6A82"});
+	FAKE_PLAY(STEP_PROBE, STEP_MF, {QUERY, "63C3"}, {CHANGE, "9000"},
+		  {"01 A4 04 00 07" AID_GSMA, "6A82"});
 	assert_int_equal(card_pin_change(r->c, 1, pin_1234, pin_new, &pin, soon()), ST_OK);
 	assert_int_not_equal(card_power_epoch(r->c), epoch);
 	fake_done();
