@@ -424,7 +424,7 @@ static void test_expected_iccid_refused(void **state)
 	assert_int_equal(fake.record.aid_len, 7);
 }
 
-/* Nonsense in EF_ICCID counts as unreadable, and does no harm where nothing is expected. */
+/* Nonsense in EF_ICCID, twice, counts as unreadable, and does no harm where nothing is expected. */
 static void test_iccid_malformed(void **state)
 {
 	static const char *const answers[] = {"FFFFFFFFFFFFFFFFFFFF9000",
@@ -440,11 +440,25 @@ static void test_iccid_malformed(void **state)
 	for (size_t i = 0; i < 7; i++) {
 		fake.has_record = false;
 		rig_new_process(r);
-		FAKE_PLAY(STEP_OPEN, STEP_EF_ICCID, {"01 B0 00 00 0A", answers[i]}, STEP_SELECT);
+		FAKE_PLAY(STEP_OPEN, STEP_EF_ICCID, {"01 B0 00 00 0A", answers[i]}, STEP_EF_ICCID,
+			  {"01 B0 00 00 0A", answers[i]}, STEP_SELECT);
 		assert_int_equal(identify(r, &info), ST_OK);
 		fake_done();
 		assert_string_equal(info.iccid, "");
 	}
+}
+
+/* A card that stumbles once is still known by its ICCID. */
+static void test_iccid_second_try(void **state)
+{
+	struct rig *r = *state;
+	struct card_info info;
+
+	FAKE_PLAY(STEP_OPEN, {"01 A4 00 0C 02 2FE2", "6F00"}, STEP_EF_ICCID, STEP_READ_ICCID,
+		  STEP_SELECT);
+	assert_int_equal(identify(r, &info), ST_OK);
+	fake_done();
+	assert_string_not_equal(info.iccid, "");
 }
 
 static void test_iccid_by_link(void **state)
@@ -517,6 +531,7 @@ int main(void)
 		T(expected_iccid),
 		T(expected_iccid_refused),
 		T(iccid_malformed),
+		T(iccid_second_try),
 		T(iccid_by_link),
 		T(unknown_scheme),
 		T(ends),
