@@ -34,7 +34,9 @@ status card_regenerate(struct card *c, const struct container *priv, const struc
 		       deadline dl) MUST_USE;
 
 /* PUT PUBLIC KEY (§10.9) into a container with update access. The point must be on the
- * container's curve (ST_POINT_INVALID before any APDU). The epoch moves. */
+ * container's curve (ST_POINT_INVALID before any APDU). ST_KEY_UNUSABLE also when a container that
+ * `pub` calls empty shows a key that somebody put there since the list was read. The epoch moves.
+ */
 status card_put_public(struct card *c, const struct container *pub, const struct public_key *key,
 		       deadline dl) MUST_USE;
 

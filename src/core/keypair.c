@@ -244,12 +244,32 @@ struct put_op {
 	bool sent;
 };
 
+/* What the caller took for empty may hold somebody's key by now; a peer's point that an agreement
+ * of ours left there is none. */
+static status still_free(struct card *c, const struct put_op *op, deadline dl)
+{
+	struct public_key now;
+	status st;
+
+	if (!op->had_catalog || op->sent || op->pub.activated || !(op->pub.access & ACCESS_READ))
+		return ST_OK;
+	st = applet_read_public(c, &op->pub, &now, dl);
+	if (st == ST_MALFORMED || (card_refused(st) && st != ST_SW_LOCKED))
+		return ST_OK;
+	TRY(st);
+	if (curve_check_point(now.curve, bytes_of(now.point, now.point_len)) != ST_OK ||
+	    public_key_equal(&now, &c->left))
+		return ST_OK;
+	return ST_KEY_UNUSABLE;
+}
+
 static status op_put(struct card *c, void *arg, deadline dl)
 {
 	struct put_op *op = arg;
 
 	if (op->had_catalog && !c->catalog)
 		return ST_CARD_CHANGED;
+	TRY(still_free(c, op, dl));
 	return keypair_put(c, &op->pub, op->point, &op->sent, dl);
 }
 
@@ -270,7 +290,7 @@ status card_put_public(struct card *c, const struct container *pub, const struct
 		return ST_POINT_INVALID;
 	TRY(curve_check_point(curve, op.point));
 	st = card_run(c, op_put, &op, dl);
-	if (op.sent)
+	if (op.sent || st == ST_KEY_UNUSABLE)
 		card_list_stale(c);
 	return st;
 }

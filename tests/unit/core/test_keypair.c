@@ -520,6 +520,33 @@ static void test_put_refused(void **state)
 	assert_int_equal(fake.enters, 1);
 }
 
+/* Empty when the list was read, somebody's by now: not overwritten. */
+static void test_put_filled_since(void **state)
+{
+	static const char *const nothing[] = {"6985", "6A88", "9000", BAD_KEY "9000"};
+	struct rig *r = *state;
+	struct public_key key = {.kind = PUBLIC_EC, .curve = CURVE_P256};
+	const struct catalog *cat;
+	uint64_t epoch;
+
+	key.point_len = unhex("04" X1 Y1, key.point, sizeof(key.point));
+	for (size_t i = 0; i < ARRAY_LEN(nothing); i++) {
+		warm();
+		FAKE_PLAY({"81 CB 01 00 00", "850105 600103 4A0100 4B0113 610105 9000"});
+		assert_int_equal(card_catalog(r->c, &cat, soon()), ST_OK);
+		FAKE_PLAY({CD, nothing[i]}, {PUT_INIT, "9000"}, {"81 D8*", "9000"},
+			  {"81 24 01 01", "9000"});
+		assert_int_equal(card_put_public(r->c, &cat->item[0], &key, soon()), ST_OK);
+	}
+	FAKE_PLAY({"81 CB 01 00 00", "850105 600103 4A0100 4B0113 610105 9000"});
+	assert_int_equal(card_catalog(r->c, &cat, soon()), ST_OK);
+	epoch = card_epoch(r->c);
+	FAKE_PLAY({CD, KEY2 "9000"});
+	assert_int_equal(card_put_public(r->c, &cat->item[0], &key, soon()), ST_KEY_UNUSABLE);
+	assert_int_not_equal(card_epoch(r->c), epoch);
+	fake_done();
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(test_##name, rig_setup, rig_teardown)
 int main(void)
 {
@@ -533,6 +560,7 @@ int main(void)
 		T(refused_and_asked_again),
 		T(epoch),
 		T(filled_since),
+		T(put_filled_since),
 		T(given_up),
 		T(lost_answer),
 		T(lost_answer_again),
