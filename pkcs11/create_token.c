@@ -6,6 +6,7 @@
 #include "card_keys.h"
 #include "create.h"
 #include "lib.h"
+#include "login.h"
 #include "pubkey.h"
 #include "template.h"
 
@@ -283,8 +284,10 @@ static status create_public(struct guard *g, const struct bag *b, CK_OBJECT_HAND
 	if (room == NULL)
 		return ST_OBJECT_MEMORY;
 	struct container c = *room;
+	TRY(login_for_use(g->slot, &c));
 	TRY(slot_card(g->slot, &card));
-	TRY(slot_outcome(g->slot, card_put_public(card, &c, &k, slot_deadline())));
+	status st = slot_outcome(g->slot, card_put_public(card, &c, &k, slot_deadline()));
+	TRY(login_outcome(g->slot, st));
 	TRY(token_get(g->slot, &t));
 	for (size_t i = 0; i < t->object_count; i++) {
 		if (!is_in(&t->object[i], &c))

@@ -124,6 +124,7 @@ static void begin(struct slot *s)
 		if (token_is_private(s, o))
 			o->handle = token_new_handle();
 	}
+	token_read_again(s->token);
 	atomic_store(&s->login.done, true);
 }
 

@@ -12,6 +12,7 @@
 #include "log.h"
 #include "login.h"
 #include "pin_memory.h"
+#include "token.h"
 
 enum {
 	TRIES_NEEDED = 2,
@@ -225,6 +226,7 @@ static status send(struct slot *s, const struct pin_memory *m, struct bytes pin)
 	if (st == ST_OK) {
 		forget(s, m, pin);
 		s->login.auto_verified = true;
+		token_read_again(s->token);
 		return ST_OK;
 	}
 	find_out(s, m, pin, before);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "log.h"
+#include "login.h"
 #include "mem.h"
 
 enum {
@@ -28,7 +29,7 @@ void token_free(struct token *t)
 
 static bool is_stale(const struct token *t, const struct card *card)
 {
-	return t == NULL || t->epoch != card_epoch(card) ||
+	return t == NULL || t->epoch != card_epoch(card) || t->read_again ||
 	       (t->locked_until != 0 && deadline_passed(t->locked_until));
 }
 
@@ -57,6 +58,12 @@ status token_get(struct slot *s, struct token **ret_t)
 	return ST_OK;
 }
 
+void token_read_again(struct token *t)
+{
+	if (t != NULL)
+		t->read_again = t->kept_back;
+}
+
 struct object *token_object(struct token *t, CK_OBJECT_HANDLE h)
 {
 	for (size_t i = 0; i < t->object_count; i++)
@@ -71,6 +78,8 @@ struct object *token_object(struct token *t, CK_OBJECT_HANDLE h)
 /* For what was just asked of the slot's token. */
 static void note_lock(struct slot *s, status st)
 {
+	if (st == ST_SW_SECURITY || st == ST_USER_NOT_LOGGED_IN)
+		s->token->kept_back = true;
 	if (st == ST_SW_LOCKED)
 		s->token->locked_until = deadline_in_ms(LOCKED_MS);
 }
@@ -80,11 +89,25 @@ static void note_lock(struct slot *s, status st)
 static bool is_refusal(status st)
 {
 	static const status refusals[] = {
-		ST_SW_NOT_FOUND, ST_SW_CONDITIONS, ST_SW_SECURITY,   ST_SW_DATA,
-		ST_SW_PARAMS,	 ST_SW_LENGTH,	   ST_SW_INS,	     ST_SW_LOCKED,
-		ST_SW_INTEGRITY, ST_SW_OFFSET,	   ST_SW_OTHER,	     ST_MALFORMED,
-		ST_TRUNCATED,	 ST_SHORT_OUT,	   ST_POINT_INVALID, ST_KEY_UNUSABLE,
-		ST_KEY_KIND,	 ST_UNSUPPORTED,
+		ST_SW_NOT_FOUND,
+		ST_SW_CONDITIONS,
+		ST_SW_SECURITY,
+		ST_SW_DATA,
+		ST_SW_PARAMS,
+		ST_SW_LENGTH,
+		ST_SW_INS,
+		ST_SW_LOCKED,
+		ST_SW_INTEGRITY,
+		ST_SW_OFFSET,
+		ST_SW_OTHER,
+		ST_MALFORMED,
+		ST_TRUNCATED,
+		ST_SHORT_OUT,
+		ST_POINT_INVALID,
+		ST_KEY_UNUSABLE,
+		ST_KEY_KIND,
+		ST_UNSUPPORTED,
+		ST_USER_NOT_LOGGED_IN,
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(refusals); i++)
@@ -133,7 +156,9 @@ static status read_file(struct slot *s, struct object *o)
 	if (buf == NULL)
 		return ST_NOMEM;
 	struct wtr w = wtr_on(buf, FILE_SIZE_MAX);
-	status st = slot_card(s, &card);
+	status st = login_for_use(s, &o->c);
+	if (st == ST_OK)
+		st = slot_card(s, &card);
 	if (st == ST_OK)
 		st = slot_outcome(s, card_read_file(card, &o->c, &w, slot_deadline()));
 	if (st != ST_OK) {
@@ -232,7 +257,9 @@ static status read_own_public(struct slot *s, const struct token *t, struct pair
 	if (!pair->has_pub || !pair->pub.activated)
 		return ST_OK;
 	TRY(slot_card(s, &card));
-	status st = slot_outcome(s, card_read_public(card, &pair->pub, &k, slot_deadline()));
+	status st = login_for_use(s, &pair->pub);
+	if (st == ST_OK)
+		st = slot_outcome(s, card_read_public(card, &pair->pub, &k, slot_deadline()));
 	if (st == ST_OK)
 		return take_key(t, pair, &k);
 	if (!is_refusal(st))

@@ -75,12 +75,16 @@ struct token {
 	size_t generated_count; /* of all times */
 	/* Remote administration held something: built anew then, to read it again. 0: it did not */
 	deadline locked_until;
+	/* Something asked for a PIN that was not given; and now it was: built anew too */
+	bool kept_back, read_again;
 };
 
 /* The objects as they are now; reads the catalog when it must. *ret_t lives until the next call of
  * this, or a failure. */
 status token_get(struct slot *s, struct token **ret_t) MUST_USE;
 void token_free(struct token *t); /* NULL is fine */
+/* The PIN was given: what was kept back without it is read when next asked for. NULL is fine. */
+void token_read_again(struct token *t);
 
 /* NULL: no such object (any more). */
 struct object *token_object(struct token *t, CK_OBJECT_HANDLE h);
