@@ -13,6 +13,30 @@ static bool is_rw(const struct guard *g)
 	return (atomic_load(&g->session->flags) & CKF_RW_SESSION) != 0;
 }
 
+status create_permits(struct guard *g, const struct bag *b)
+{
+	if (!bag_bool(b, CKA_PRIVATE, false))
+		return ST_OK;
+	TRY(guard_card(g));
+	return login_hides(g->slot) ? ST_USER_NOT_LOGGED_IN : ST_OK;
+}
+
+/* C_Logout takes no slot's lock: what it did not find to destroy goes here. */
+status create_in_session(struct guard *g, struct bag *b, CK_OBJECT_HANDLE *ret_h)
+{
+	struct slot *slot = atomic_load(&g->session->slot);
+	bool private = bag_bool(b, CKA_PRIVATE, false);
+	CK_OBJECT_HANDLE h = 0;
+
+	TRY(made_add(slot, session_handle(g->session), b, &h));
+	if (private && login_hides(slot)) {
+		(void)!made_remove(slot, h);
+		return ST_USER_NOT_LOGGED_IN;
+	}
+	*ret_h = h;
+	return ST_OK;
+}
+
 /* Puts a new object where it says that it belongs; takes the bag over on success. */
 static status keep(struct guard *g, struct bag *b, CK_OBJECT_HANDLE *ret_h)
 {
@@ -20,13 +44,11 @@ static status keep(struct guard *g, struct bag *b, CK_OBJECT_HANDLE *ret_h)
 
 	if (on_token && !is_rw(g))
 		return ST_SESSION_RO;
-	if (on_token || bag_bool(b, CKA_PRIVATE, false))
-		TRY(guard_card(g));
-	if (bag_bool(b, CKA_PRIVATE, false) && login_hides(g->slot))
-		return ST_USER_NOT_LOGGED_IN;
-	if (on_token)
-		return create_on_token(g, b, ret_h);
-	return made_add(atomic_load(&g->session->slot), session_handle(g->session), b, ret_h);
+	TRY(create_permits(g, b));
+	if (!on_token)
+		return create_in_session(g, b, ret_h);
+	TRY(guard_card(g));
+	return create_on_token(g, b, ret_h);
 }
 
 status create_object(struct guard *g, const CK_ATTRIBUTE *tmpl, CK_ULONG n, CK_OBJECT_HANDLE *ret_h)

@@ -5,6 +5,7 @@
 #ifndef IOTSAFE_PKCS11_CREATE_H
 #define IOTSAFE_PKCS11_CREATE_H
 
+#include "bag.h"
 #include "guard.h"
 
 status create_object(struct guard *g, const CK_ATTRIBUTE *tmpl, CK_ULONG n,
@@ -14,6 +15,12 @@ status create_copy(struct guard *g, CK_OBJECT_HANDLE h, const CK_ATTRIBUTE *tmpl
 status create_destroy(struct guard *g, CK_OBJECT_HANDLE h) MUST_USE;
 status create_set(struct guard *g, CK_OBJECT_HANDLE h, const CK_ATTRIBUTE *tmpl,
 		  CK_ULONG n) MUST_USE;
+/* May an object with these attributes be made by who is logged in now? Locks the slot when it is to
+ * be private. ST_USER_NOT_LOGGED_IN. */
+status create_permits(struct guard *g, const struct bag *b) MUST_USE;
+/* Makes an object of the session, which create_permits let pass; takes the bag over on success.
+ * ST_USER_NOT_LOGGED_IN also when a private one met with the end of the login. */
+status create_in_session(struct guard *g, struct bag *b, CK_OBJECT_HANDLE *ret_h) MUST_USE;
 /* Names the pair of this public key (CKA_LABEL, CKA_ID) where a caller asked for names that the
  * container does not have: kept in the store, shown from then on. Slot locked. ST_STORE. */
 status create_name_key(struct guard *g, const struct public_key *k, const CK_ATTRIBUTE *label,

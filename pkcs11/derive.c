@@ -3,8 +3,9 @@
 
 #include <stdlib.h>
 
+#include "create.h"
 #include "derive_impl.h"
-#include "made.h"
+#include "find.h"
 #include "template.h"
 
 static void end(struct derive *d)
@@ -20,7 +21,7 @@ static status find_data(struct derive *d, CK_OBJECT_HANDLE h)
 {
 	struct bag bag = {0};
 
-	if (d->row->base != BASE_SECRET_OR_DATA || made_get(d->g->slot, h, &bag) != ST_OK)
+	if (d->row->base != BASE_SECRET_OR_DATA || find_made(d->g, h, &bag) != ST_OK)
 		return ST_NO_KEY;
 	d->base = (struct key){.class = bag_ulong(&bag, CKA_CLASS, CK_UNAVAILABLE_INFORMATION),
 			       .type = CKK_GENERIC_SECRET,
@@ -76,6 +77,8 @@ static status start_object(struct derive *d, const CK_ATTRIBUTE *tmpl, CK_ULONG 
 	bool is_key = d->class == CKO_SECRET_KEY;
 
 	TRY(template_inherit(d->base.on_card ? NULL : &d->base.bag, d->class, b));
+	TRY(template_restrict(&d->hkdf.salt_key, b));
+	TRY(template_restrict(&d->tls12.other, b));
 	if (is_key)
 		TRY(bag_set_ulong(b, CKA_KEY_TYPE, CKK_GENERIC_SECRET));
 	TRY(template_apply(TEMPLATE_DERIVE, tmpl, n, b));
@@ -119,14 +122,14 @@ static status run(struct derive *d, CK_OBJECT_HANDLE base, const CK_ATTRIBUTE *t
 		  CK_OBJECT_HANDLE *ret_h)
 {
 	struct bag b ON_EXIT(bag_free) = {0};
-	CK_SESSION_HANDLE owner = session_handle(d->g->session);
 
 	TRY(read_template(d, tmpl, n));
 	TRY(find_base(d, base));
 	TRY(d->row->check(d));
 	TRY(start_object(d, tmpl, n, &b));
+	TRY(create_permits(d->g, &b));
 	TRY(make_value(d, &b));
-	return made_add(d->g->slot, owner, &b, ret_h);
+	return create_in_session(d->g, &b, ret_h);
 }
 
 status derive_key(struct guard *g, const CK_MECHANISM *m, CK_OBJECT_HANDLE base,

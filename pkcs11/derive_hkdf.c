@@ -97,10 +97,14 @@ static bool is_iv_label(const struct derive *d)
 	return false;
 }
 
+static bool is_closed(const struct bag *key)
+{
+	return bag_bool(key, CKA_SENSITIVE, false) || !bag_bool(key, CKA_EXTRACTABLE, true);
+}
+
 static status check_disclosure(const struct derive *d)
 {
-	bool closed = !d->base.on_card && (bag_bool(&d->base.bag, CKA_SENSITIVE, false) ||
-					   !bag_bool(&d->base.bag, CKA_EXTRACTABLE, true));
+	bool closed = is_closed(&d->base.bag) || is_closed(&d->hkdf.salt_key);
 
 	if (d->class != CKO_DATA || !closed)
 		return ST_OK;

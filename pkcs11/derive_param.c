@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "derive_impl.h"
+#include "find.h"
 #include "login.h"
 #include "template.h"
 #include "token.h"
@@ -49,11 +50,10 @@ status derive_secret(struct derive *d, CK_OBJECT_HANDLE h, struct bag *ret)
 {
 	struct bag bag = {0};
 
-	if (made_get(d->g->slot, h, &bag) != ST_OK)
+	if (find_made(d->g, h, &bag) != ST_OK)
 		return ST_MECH_PARAM;
 	CK_OBJECT_CLASS class = bag_ulong(&bag, CKA_CLASS, CK_UNAVAILABLE_INFORMATION);
-	bool hidden = bag_bool(&bag, CKA_PRIVATE, false) && login_hides(d->g->slot);
-	if (hidden || (class != CKO_SECRET_KEY && class != CKO_DATA)) {
+	if (class != CKO_SECRET_KEY && class != CKO_DATA) {
 		bag_free(&bag);
 		return ST_MECH_PARAM;
 	}

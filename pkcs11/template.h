@@ -42,6 +42,8 @@ status template_ulong(const CK_ATTRIBUTE *tmpl, CK_ULONG n, CK_ATTRIBUTE_TYPE ty
  * NULL: a key of the card, which is both, and whose results have left it in the clear: the template
  * decides. */
 status template_inherit(const struct bag *parent, CK_OBJECT_CLASS class, struct bag *b) MUST_USE;
+/* To what was begun so: the demands of another secret (or none: an empty bag) that goes into it. */
+status template_restrict(const struct bag *secret, struct bag *b) MUST_USE;
 /* Is n bytes a size of keys of this type? */
 bool template_key_size(CK_KEY_TYPE type, size_t n);
 /* Applies the caller's template to the bag, which keeps its old content on failure. ST_ATTR_TYPE,

@@ -17,11 +17,19 @@ bool template_key_size(CK_KEY_TYPE type, size_t n)
 	return type == CKK_CHACHA20 ? n == CHACHA20_BYTES : n != 0;
 }
 
+status template_restrict(const struct bag *secret, struct bag *b)
+{
+	if (bag_ulong(b, CKA_CLASS, CKO_DATA) != CKO_SECRET_KEY)
+		return ST_OK;
+	if (bag_bool(secret, CKA_SENSITIVE, false))
+		TRY(bag_set_bool(b, CKA_SENSITIVE, true));
+	if (!bag_bool(secret, CKA_EXTRACTABLE, true))
+		TRY(bag_set_bool(b, CKA_EXTRACTABLE, false));
+	return ST_OK;
+}
+
 status template_inherit(const struct bag *parent, CK_OBJECT_CLASS class, struct bag *b)
 {
-	bool sensitive = parent != NULL && bag_bool(parent, CKA_SENSITIVE, false);
-	bool extractable = parent == NULL || bag_bool(parent, CKA_EXTRACTABLE, true);
-
 	TRY(bag_set_ulong(b, CKA_CLASS, class));
 	if (class != CKO_SECRET_KEY)
 		return ST_OK;
@@ -29,11 +37,7 @@ status template_inherit(const struct bag *parent, CK_OBJECT_CLASS class, struct 
 			 parent == NULL || bag_bool(parent, CKA_ALWAYS_SENSITIVE, false)));
 	TRY(bag_set_bool(b, CKA_NEVER_EXTRACTABLE,
 			 parent == NULL || bag_bool(parent, CKA_NEVER_EXTRACTABLE, false)));
-	if (sensitive)
-		TRY(bag_set_bool(b, CKA_SENSITIVE, true));
-	if (!extractable)
-		TRY(bag_set_bool(b, CKA_EXTRACTABLE, false));
-	return ST_OK;
+	return parent != NULL ? template_restrict(parent, b) : ST_OK;
 }
 
 /* --- public keys --- */

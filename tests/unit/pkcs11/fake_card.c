@@ -264,6 +264,7 @@ status card_read_file(struct card *c, const struct container *f, struct wtr *w, 
 {
 	(void)c, (void)dl;
 	TRY(play(FAKE_READ_FILE));
+	TRY(fake_pin_permits(f));
 	switch (place_of(f)) {
 	case FAKE_DEVICE_CERT:
 		wtr_put(w, fake_cert(FAKE_DEVICE_CERT));
@@ -290,6 +291,7 @@ status card_read_public(struct card *c, const struct container *pub, struct publ
 {
 	(void)c, (void)dl;
 	TRY(play(FAKE_READ_PUBLIC));
+	TRY(fake_pin_permits(pub));
 	if (fake2_public(pub) != NULL) {
 		*ret_key = *fake2_public(pub);
 		return ST_OK;

@@ -13,6 +13,7 @@
 
 #include "fake_card.h"
 #include "fake_keys.h"
+#include "fake_pin.h"
 
 struct fake2 fake2;
 
@@ -170,6 +171,7 @@ status card_put_public(struct card *c, const struct container *pub, const struct
 {
 	(void)c, (void)dl;
 	TRY(play(FAKE2_PUT_PUBLIC));
+	TRY(fake_pin_permits(pub));
 	if ((pub->access & ACCESS_UPDATE) == 0)
 		return ST_KEY_UNUSABLE;
 	must(made_n < MADE_MAX, "room");

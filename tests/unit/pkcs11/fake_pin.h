@@ -13,7 +13,7 @@ struct fake_pin {
 	int tries;
 	bool enabled, verified;
 	bool shy; /* the card does not say that it is verified */
-	/* private keys that ask for it, by their id; 0: none. The second asks before each use */
+	/* containers that ask for it, by their id; 0: none. The second asks before each use */
 	uint8_t key, key_always;
 	bool fresh;	      /* verified since the last use of key_always */
 	unsigned verifies;    /* VERIFY commands with a PIN */
