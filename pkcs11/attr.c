@@ -33,6 +33,11 @@ static const struct attr_row *find_row(const struct object *o, CK_ATTRIBUTE_TYPE
 	return row != NULL ? row : find_in(attr_common_rows(), o, type);
 }
 
+bool attr_exists(const struct attr_ctx *ctx, CK_ATTRIBUTE_TYPE type)
+{
+	return find_row(ctx->object, type) != NULL;
+}
+
 static void build(struct attr_value *v, const void *p, size_t n)
 {
 	memcpy(v->built, p, n);

@@ -66,6 +66,8 @@ status attr_get(const struct attr_ctx *ctx, CK_ATTRIBUTE *tmpl, CK_ULONG n) MUST
 /* Do all attributes of the template have these very bytes? */
 status attr_match(const struct attr_ctx *ctx, const CK_ATTRIBUTE *tmpl, CK_ULONG n,
 		  bool *ret_match) MUST_USE;
+/* Do objects of this sort have it? */
+bool attr_exists(const struct attr_ctx *ctx, CK_ATTRIBUTE_TYPE type);
 /* One boolean; false where the object has none. */
 status attr_bool(const struct attr_ctx *ctx, CK_ATTRIBUTE_TYPE type, bool *ret) MUST_USE;
 /* ST_ARG for a template that points nowhere. */

@@ -121,11 +121,32 @@ status attr_private(const struct attr_ctx *ctx, struct attr_value *v)
 	return truth(v, token_is_private(ctx->slot, ctx->object));
 }
 
-/* Only what the store keeps. */
-status attr_changeable(const struct attr_ctx *ctx, struct attr_value *v)
+/* Of the store's own objects. */
+static bool is_writable(const struct attr_ctx *ctx)
 {
-	return truth(v, ctx->object->stored != NULL &&
-				store_writable(lib_settings()->store_dir, ctx->token->iccid));
+	return ctx->object->stored != NULL &&
+	       store_writable(lib_settings()->store_dir, ctx->token->iccid);
+}
+
+status attr_modifiable(const struct attr_ctx *ctx, struct attr_value *v)
+{
+	const struct object *o = ctx->object;
+	bool yes = is_writable(ctx);
+
+	if (o->class == CKO_PRIVATE_KEY || o->class == CKO_PUBLIC_KEY)
+		TRY(token_key_modifiable(ctx->slot, ctx->token, o->pair, &yes));
+	return truth(v, yes);
+}
+
+/* A public key goes with its private half. */
+status attr_destroyable(const struct attr_ctx *ctx, struct attr_value *v)
+{
+	const struct object *o = ctx->object;
+	bool yes = is_writable(ctx);
+
+	if (o->class == CKO_PRIVATE_KEY)
+		TRY(token_key_destroyable(ctx->slot, ctx->token, o->pair, &yes));
+	return truth(v, yes);
 }
 
 status attr_profile_id(const struct attr_ctx *ctx, struct attr_value *v)
@@ -173,15 +194,20 @@ status attr_always_authenticate(const struct attr_ctx *ctx, struct attr_value *v
 /* Who made the key, the card does not tell: this is what we saw ourselves. */
 static status was_generated(const struct attr_ctx *ctx, bool *ret)
 {
-	struct pair *p = ctx->object->pair;
+	return token_was_generated(ctx->slot, ctx->token, ctx->object->pair, ret);
+}
 
-	if (ctx->token->generated_count == 0) { /* without a look at the card */
-		*ret = false;
-		return ST_OK;
+status attr_key_subject(const struct attr_ctx *ctx, struct attr_value *v)
+{
+	struct pair *p = ctx->object->pair;
+	const struct store_entry *e = NULL;
+
+	if (token_has_names(ctx->token)) {
+		TRY(token_key(ctx->slot, ctx->token, p));
+		if (p->state == KEY_READ)
+			e = token_key_entry(ctx->token, STORE_KEY_NAME, p->key_id);
 	}
-	TRY(token_key(ctx->slot, ctx->token, p));
-	*ret = token_was_generated(ctx->token, p);
-	return ST_OK;
+	return view(v, e != NULL ? bytes_of(e->subject, e->subject_n) : bytes_of(NULL, 0));
 }
 
 status attr_local(const struct attr_ctx *ctx, struct attr_value *v)

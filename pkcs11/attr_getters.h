@@ -11,7 +11,8 @@
 	X(label)                                                                                   \
 	X(unique_id)                                                                               \
 	X(private)                                                                                 \
-	X(changeable)                                                                              \
+	X(modifiable)                                                                              \
+	X(destroyable)                                                                             \
 	X(profile_id)                                                                              \
 	X(key_type)                                                                                \
 	X(id)                                                                                      \
@@ -36,6 +37,7 @@
 	X(end_date)                                                                                \
 	X(certificate_key_info)                                                                    \
 	X(subject)                                                                                 \
+	X(key_subject)                                                                             \
 	X(certificate_id)                                                                          \
 	X(issuer)                                                                                  \
 	X(serial)                                                                                  \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "create.h"
 
+#include "create_key.h"
 #include "create_token.h"
 #include "find.h"
 #include "lib.h"
@@ -84,17 +85,12 @@ static status locate(struct guard *g, CK_OBJECT_HANDLE h, struct token **ret_t,
 	return ST_OK;
 }
 
-/* May the object be written to? The card's allow nothing. */
-static status locate_stored(struct guard *g, CK_OBJECT_HANDLE h, struct token **ret_t,
-			    struct object **ret_o)
+/* May the store object be written to? */
+static status check_stored(const struct guard *g, const struct token *t)
 {
-	TRY(locate(g, h, ret_t, ret_o));
-	if ((*ret_o)->stored == NULL)
-		return ST_ACTION_PROHIBITED;
 	if (!is_rw(g))
 		return ST_SESSION_RO;
-	const char *dir = lib_settings()->store_dir;
-	return store_writable(dir, (*ret_t)->iccid) ? ST_OK : ST_ACTION_PROHIBITED;
+	return store_writable(lib_settings()->store_dir, t->iccid) ? ST_OK : ST_ACTION_PROHIBITED;
 }
 
 static status no_copy(struct guard *g, CK_OBJECT_HANDLE h)
@@ -131,7 +127,10 @@ status create_destroy(struct guard *g, CK_OBJECT_HANDLE h)
 	status st = find_made(g, h, &b);
 
 	if (st == ST_NO_OBJECT) {
-		TRY(locate_stored(g, h, &t, &o));
+		TRY(locate(g, h, &t, &o));
+		if (o->stored == NULL)
+			return create_key_destroy(g, t, o);
+		TRY(check_stored(g, t));
 		return create_destroy_stored(g, t, o);
 	}
 	TRY(st);
@@ -163,6 +162,9 @@ status create_set(struct guard *g, CK_OBJECT_HANDLE h, const CK_ATTRIBUTE *tmpl,
 	status st = set_made(g, h, tmpl, n);
 	if (st != ST_NO_OBJECT)
 		return st;
-	TRY(locate_stored(g, h, &t, &o));
+	TRY(locate(g, h, &t, &o));
+	if (o->stored == NULL)
+		return create_key_set(g, t, o, tmpl, n);
+	TRY(check_stored(g, t));
 	return tmpl != NULL ? create_set_stored(g, t, o, tmpl, n) : ST_ARG;
 }

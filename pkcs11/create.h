@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What makes, changes, copies and destroys objects. On the card only public keys can be written
- * (PUT PUBLIC KEY); certificates and data of the token go to the host-side store (store.h); session
- * objects are anybody's. */
+ * (PUT PUBLIC KEY), and key pairs made at our request renamed or replaced (create_key.h);
+ * certificates and data of the token go to the host-side store (store.h); session objects are
+ * anybody's. */
 #ifndef IOTSAFE_PKCS11_CREATE_H
 #define IOTSAFE_PKCS11_CREATE_H
 
@@ -21,9 +22,5 @@ status create_permits(struct guard *g, const struct bag *b) MUST_USE;
 /* Makes an object of the session, which create_permits let pass; takes the bag over on success.
  * ST_USER_NOT_LOGGED_IN also when a private one met with the end of the login. */
 status create_in_session(struct guard *g, struct bag *b, CK_OBJECT_HANDLE *ret_h) MUST_USE;
-/* Names the pair of this public key (CKA_LABEL, CKA_ID) where a caller asked for names that the
- * container does not have: kept in the store, shown from then on. Slot locked. ST_STORE. */
-status create_name_key(struct guard *g, const struct public_key *k, const CK_ATTRIBUTE *label,
-		       const CK_ATTRIBUTE *id) MUST_USE;
 
 #endif

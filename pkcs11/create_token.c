@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "card_keys.h"
-#include "create.h"
+#include "create_key.h"
 #include "lib.h"
 #include "login.h"
 #include "pubkey.h"
@@ -12,7 +12,7 @@
 
 /* --- the store --- */
 
-static status fill_text(char dst[STORE_LABEL_MAX + 1], struct bytes b)
+status create_fill_text(char dst[STORE_LABEL_MAX + 1], struct bytes b)
 {
 	if (b.n > STORE_LABEL_MAX || (b.n != 0 && memchr(b.p, 0, b.n) != NULL))
 		return ST_ATTR_VALUE;
@@ -22,7 +22,7 @@ static status fill_text(char dst[STORE_LABEL_MAX + 1], struct bytes b)
 	return ST_OK;
 }
 
-static status fill_id(uint8_t dst[STORE_ID_MAX], size_t *n, struct bytes b)
+status create_fill_id(uint8_t dst[STORE_ID_MAX], size_t *n, struct bytes b)
 {
 	if (b.n > STORE_ID_MAX)
 		return ST_ATTR_VALUE;
@@ -37,18 +37,18 @@ static status fill_entry(const struct bag *b, struct store_entry *e)
 {
 	struct bytes value = bag_get(b, CKA_VALUE);
 
-	TRY(fill_text(e->label, bag_get(b, CKA_LABEL)));
+	TRY(create_fill_text(e->label, bag_get(b, CKA_LABEL)));
 	if (value.n > STORE_VALUE_MAX)
 		return ST_ATTR_VALUE;
 	e->value = (uint8_t *)(uintptr_t)value.p;
 	e->value_n = value.n;
 	if (bag_ulong(b, CKA_CLASS, CKO_DATA) == CKO_CERTIFICATE) {
 		e->kind = STORE_CERTIFICATE;
-		return fill_id(e->id, &e->id_n, bag_get(b, CKA_ID));
+		return create_fill_id(e->id, &e->id_n, bag_get(b, CKA_ID));
 	}
 	e->kind = STORE_DATA;
-	TRY(fill_text(e->application, bag_get(b, CKA_APPLICATION)));
-	return fill_id(e->object_id, &e->object_id_n, bag_get(b, CKA_OBJECT_ID));
+	TRY(create_fill_text(e->application, bag_get(b, CKA_APPLICATION)));
+	return create_fill_id(e->object_id, &e->object_id_n, bag_get(b, CKA_OBJECT_ID));
 }
 
 /* A certificate of a key on the card belongs to it. */
@@ -68,7 +68,7 @@ static status bind_to_key(struct slot *s, struct token *t, struct store_entry *e
 	return ST_OK;
 }
 
-/* Does any key of the card have this name entry's point? Unreadable keys may. */
+/* Does any key of the card have this entry's point? Unreadable keys may. */
 static status is_in_use(struct slot *s, struct token *t, const struct store_entry *e, bool *ret)
 {
 	for (size_t i = 0; i < t->pair_count; i++) {
@@ -85,15 +85,14 @@ static status is_in_use(struct slot *s, struct token *t, const struct store_entr
 	return ST_OK;
 }
 
-/* Names of keys that were replaced since make room when there is none. ST_FULL: none did. */
-static status drop_old_names(struct slot *s, struct token *t)
+status create_drop_old(struct slot *s, struct token *t)
 {
 	bool dropped = false;
 
 	for (size_t i = 0; t->store != NULL && i < t->store->count; i++) {
 		const struct store_entry *e = &t->store->item[i];
 		bool used = true;
-		if (e->kind != STORE_KEY_NAME)
+		if (e->kind != STORE_KEY_NAME && e->kind != STORE_KEY_DISCARDED)
 			continue;
 		TRY(is_in_use(s, t, e, &used));
 		if (used)
@@ -110,7 +109,7 @@ static status write_entry(struct slot *s, struct token *t, const struct store_en
 	const char *dir = lib_settings()->store_dir;
 	status st = store_put(dir, t->iccid, e, file);
 
-	if (st == ST_FULL && drop_old_names(s, t) == ST_OK)
+	if (st == ST_FULL && create_drop_old(s, t) == ST_OK)
 		st = store_put(dir, t->iccid, e, file);
 	token_store_changed(t);
 	if (st == ST_FULL)
@@ -118,8 +117,7 @@ static status write_entry(struct slot *s, struct token *t, const struct store_en
 	return st == ST_ARG ? ST_ATTR_VALUE : st;
 }
 
-/* Writes the entry and answers with the object that then shows it. */
-static status put(struct guard *g, const struct store_entry *e, struct object **ret_o)
+status create_put(struct guard *g, const struct store_entry *e, struct object **ret_o)
 {
 	struct token *t = NULL;
 	const char *iccid = NULL;
@@ -144,7 +142,7 @@ static status create_stored(struct guard *g, const struct bag *b, CK_OBJECT_HAND
 	TRY(fill_entry(b, &e));
 	TRY(token_get(g->slot, &t));
 	TRY(bind_to_key(g->slot, t, &e));
-	TRY(put(g, &e, &o));
+	TRY(create_put(g, &e, &o));
 	if (o == NULL)
 		return ST_STORE;
 	*ret_h = o->handle;
@@ -169,8 +167,9 @@ static status name_pair(struct guard *g, struct pair *pair, const CK_ATTRIBUTE *
 {
 	struct public_key k = pair->key;
 
-	return create_name_key(g, &k, template_find(tmpl, n, CKA_LABEL),
-			       template_find(tmpl, n, CKA_ID));
+	return create_key_name(g, &k,
+			       &(struct key_names){.label = template_find(tmpl, n, CKA_LABEL),
+						   .id = template_find(tmpl, n, CKA_ID)});
 }
 
 status create_set_stored(struct guard *g, struct token *t, struct object *o,
@@ -186,7 +185,7 @@ status create_set_stored(struct guard *g, struct token *t, struct object *o,
 	if (o->pair != NULL)
 		return name_pair(g, o->pair, tmpl, n);
 	TRY(fill_entry(&b, &e));
-	return put(g, &e, &now);
+	return create_put(g, &e, &now);
 }
 
 status create_destroy_stored(struct guard *g, struct token *t, struct object *o)
@@ -197,35 +196,6 @@ status create_destroy_stored(struct guard *g, struct token *t, struct object *o)
 	status st = store_remove(lib_settings()->store_dir, iccid, o->stored->file);
 	token_store_changed(t);
 	return st == ST_NO_ENTRY ? ST_NO_OBJECT : st;
-}
-
-static const struct store_entry *name_entry(const struct token *t, const uint8_t key[20])
-{
-	for (size_t i = 0; t->store != NULL && i < t->store->count; i++) {
-		const struct store_entry *e = &t->store->item[i];
-		if (e->kind == STORE_KEY_NAME && memcmp(e->key, key, sizeof(e->key)) == 0)
-			return e;
-	}
-	return NULL;
-}
-
-status create_name_key(struct guard *g, const struct public_key *k, const CK_ATTRIBUTE *label,
-		       const CK_ATTRIBUTE *id)
-{
-	struct store_entry e = {.kind = STORE_KEY_NAME, .has_key = true};
-	struct token *t = NULL;
-	struct object *unused = NULL;
-
-	TRY(public_key_id(k, e.key));
-	TRY(token_get(g->slot, &t));
-	const struct store_entry *old = name_entry(t, e.key);
-	if (old != NULL)
-		e = *old;
-	if (label != NULL)
-		TRY(fill_text(e.label, bytes_of(label->pValue, label->ulValueLen)));
-	if (id != NULL)
-		TRY(fill_id(e.id, &e.id_n, bytes_of(id->pValue, id->ulValueLen)));
-	return put(g, &e, &unused);
 }
 
 /* --- the card --- */

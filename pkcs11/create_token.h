@@ -17,4 +17,13 @@ status create_set_stored(struct guard *g, struct token *t, struct object *o,
 			 const CK_ATTRIBUTE *tmpl, CK_ULONG n) MUST_USE;
 status create_destroy_stored(struct guard *g, struct token *t, struct object *o) MUST_USE;
 
+/* --- for create_key.c --- */
+/* Fields of an entry. ST_ATTR_VALUE when too long, or with a NUL inside. */
+status create_fill_text(char dst[STORE_LABEL_MAX + 1], struct bytes b) MUST_USE;
+status create_fill_id(uint8_t dst[STORE_ID_MAX], size_t *n, struct bytes b) MUST_USE;
+/* Writes the entry and answers with the object that then shows it, or NULL. */
+status create_put(struct guard *g, const struct store_entry *e, struct object **ret_o) MUST_USE;
+/* Entries about keys that are gone make room. ST_FULL: there were none. */
+status create_drop_old(struct slot *s, struct token *t) MUST_USE;
+
 #endif

@@ -26,12 +26,14 @@ static status is_shown(const struct attr_ctx *ctx, bool *ret)
 {
 	struct object *o = ctx->object;
 
-	if (o->class != CKO_PUBLIC_KEY)
-		return token_shown(ctx->slot, ctx->token, o, ret);
-	/* without value it is none */
-	TRY(token_key(ctx->slot, ctx->token, o->pair));
-	*ret = o->pair->state == KEY_READ;
-	return ST_OK;
+	if (o->class == CKO_PUBLIC_KEY) { /* without value it is none */
+		TRY(token_key(ctx->slot, ctx->token, o->pair));
+		if (o->pair->state != KEY_READ) {
+			*ret = false;
+			return ST_OK;
+		}
+	}
+	return token_shown(ctx->slot, ctx->token, o, ret);
 }
 
 static status matches(const struct attr_ctx *ctx, const CK_ATTRIBUTE *tmpl, CK_ULONG n,

@@ -37,6 +37,10 @@ static status find_on_card(struct guard *g, CK_OBJECT_HANDLE h, struct key *ret)
 		return ST_NO_KEY;
 	if (token_is_private(g->slot, o) && login_hides(g->slot))
 		return ST_NO_KEY;
+	bool shown = false;
+	TRY(token_shown(g->slot, t, o, &shown));
+	if (!shown)
+		return ST_NO_KEY;
 	*ret = (struct key){.class = o->class,
 			    .type = token_key_type(o),
 			    .on_card = true,

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "card_keys.h"
-#include "create.h"
+#include "create_key.h"
 #include "keygen_template.h"
 #include "log.h"
 #include "login.h"
@@ -14,28 +14,34 @@
 
 /* --- which pair --- */
 
-/* Better ones have more; 0: not this one. What a pair holds already weighs most, then what it is
- * wished for, then that a key which is to stay stays. */
+/* Better ones have more; 0: not this one. What a pair holds already weighs most, then how much it
+ * can of what is asked for, then that a key which is to stay stays. */
 enum {
-	RANK_FILLED = 1, /* what it holds is lost */
-	RANK_EMPTY = 5,
-	RANK_FITS = 2, /* can what is wished */
-	RANK_STAYS = 1,
-	RANK_NAMED = 16,
+	RANK_FILLED = 1,    /* what it holds is lost */
+	RANK_DISCARDED = 2, /* was used before: those that never were are kept */
+	RANK_STAYS = 4,
+	RANK_USE = 8, /* for each that is asked for */
+	RANK_EMPTY = 32,
+	RANK_NAMED = 64,
 };
 
 static bool can_generate(const struct pair *p, enum curve curve)
 {
-	return p->has_priv && p->has_pub && container_curve(&p->priv) == curve &&
-	       (p->priv.functions & p->pub.functions & FUNCTION_KEYGEN) != 0;
+	return token_can_generate(p) && container_curve(&p->priv) == curve;
 }
 
-static bool fits(const struct pair *p, const struct keygen_wish *w)
+/* How many of the uses that are asked for. Clients ask for more than one need: any will do. */
+static unsigned uses(const struct pair *p, const struct keygen_wish *w)
 {
 	bool signs = !p->priv.is_volatile && (p->priv.functions & FUNCTION_SIGN) != 0;
 	bool derives = (p->priv.functions & FUNCTION_AGREE) != 0;
 
-	return (!w->signs || signs) && (!w->derives || derives);
+	return (unsigned)(w->signs && signs) + (unsigned)(w->derives && derives);
+}
+
+static bool may_use(const struct pair *p, const struct keygen_wish *w)
+{
+	return uses(p, w) != 0 || !(w->signs || w->derives);
 }
 
 static bool equals(const CK_ATTRIBUTE *a, struct bytes b)
@@ -70,7 +76,7 @@ static bool may_serve(const struct pair *p, const struct keygen_wish *w)
 
 static bool is_identity(const struct pair *p)
 {
-	return p->priv.activated && !p->priv.is_volatile;
+	return p->priv.activated && !p->priv.is_volatile && !p->discarded;
 }
 
 /* The one identity that is named. A name that fits two replaces neither. */
@@ -95,12 +101,13 @@ static unsigned rank(const struct pair *p, const struct keygen_wish *w,
 	bool named = is_named(p, w);
 	unsigned n = 0;
 
-	if (!can_generate(p, w->curve) || !may_serve(p, w))
+	if (!can_generate(p, w->curve) || !may_serve(p, w) || !may_use(p, w))
 		return 0;
 	if (is_identity(p) && p != replaceable)
 		return 0;
-	n = p->priv.activated ? RANK_FILLED : RANK_EMPTY;
-	n += fits(p, w) ? RANK_FITS : 0;
+	n = p->priv.activated && !p->discarded ? RANK_FILLED : RANK_EMPTY;
+	n += p->discarded ? RANK_DISCARDED : 0;
+	n += RANK_USE * uses(p, w);
 	n += p->priv.is_volatile == !w->on_token ? RANK_STAYS : 0;
 	return n + (named ? RANK_NAMED : 0);
 }
@@ -108,12 +115,27 @@ static unsigned rank(const struct pair *p, const struct keygen_wish *w,
 /* Ids are made of public points, and names given on the host go by them: read where they count. */
 static status read_names(struct guard *g, struct token *t, const struct keygen_wish *w)
 {
+	bool gone = false;
+
+	for (size_t i = 0; i < t->pair_count; i++)
+		TRY(token_is_discarded(g->slot, t, &t->pair[i], &gone));
 	if (w->id == NULL && (w->label == NULL || !token_has_names(t)))
 		return ST_OK;
 	for (size_t i = 0; i < t->pair_count; i++)
 		if (t->pair[i].has_priv && is_identity(&t->pair[i]))
 			TRY(token_key(g->slot, t, &t->pair[i]));
 	return ST_OK;
+}
+
+static status say_none(const struct keygen_wish *w)
+{
+	const char *what = w->signs && w->derives ? "that may sign or derive"
+			   : w->signs		  ? "that may sign"
+			   : w->derives		  ? "that may derive"
+						  : "of this curve";
+
+	log_error("key generation: no empty or volatile pair %s", what);
+	return ST_OBJECT_MEMORY;
 }
 
 /* ST_CURVE_UNSUPPORTED: no pair for the curve; ST_OBJECT_MEMORY: none that may be filled. */
@@ -134,7 +156,7 @@ static status choose(struct token *t, const struct keygen_wish *w, struct pair *
 		best_rank = n;
 	}
 	if (best == NULL)
-		return curve ? ST_OBJECT_MEMORY : ST_CURVE_UNSUPPORTED;
+		return curve ? say_none(w) : ST_CURVE_UNSUPPORTED;
 	*ret_pair = best;
 	return ST_OK;
 }
@@ -155,19 +177,31 @@ static const struct object *object_of(const struct token *t, CK_OBJECT_CLASS cla
 	return NULL;
 }
 
-/* Names that the pair does not have are kept on the host; a key of the session needs none there. */
-static void give_names(struct guard *g, struct object *priv, const struct public_key *key,
-		       const struct keygen_wish *w)
+/* Names that the pair does not have are kept on the host, and of a key that stays that it is our
+ * making; a key of the session needs neither there. */
+static status give_names(struct guard *g, CK_OBJECT_HANDLE priv, const struct public_key *key,
+			 const struct keygen_wish *w)
 {
 	struct token *t = NULL;
+	struct key_names names = {0};
+	bool may = false;
 
-	if (!w->on_token || (w->label == NULL && w->id == NULL) ||
-	    token_get(g->slot, &t) != ST_OK || token_key(g->slot, t, priv->pair) != ST_OK ||
-	    is_named(priv->pair, w))
-		return;
-	status st = create_name_key(g, key, w->label, w->id);
-	if (st != ST_OK)
-		log_info("the new key's names could not be kept: %s", status_text(st));
+	if (!w->on_token)
+		return ST_OK;
+	TRY(token_get(g->slot, &t));
+	struct object *o = token_object(t, priv);
+	if (o == NULL)
+		return ST_NO_OBJECT;
+	TRY(token_key(g->slot, t, o->pair));
+	names.generated = !o->pair->priv.is_volatile;
+	if (!is_named(o->pair, w)) {
+		names.label = w->label;
+		names.id = w->id;
+	}
+	if (!names.generated && names.label == NULL && names.id == NULL)
+		return ST_OK;
+	TRY(token_key_modifiable(g->slot, t, o->pair, &may));
+	return may ? create_key_name(g, key, &names) : ST_WRITE_PROTECTED;
 }
 
 struct handles {
@@ -209,16 +243,17 @@ static status generate(struct guard *g, const struct pair *p, struct card_genera
 
 	TRY(login_for_use(g->slot, &p->priv));
 	TRY(slot_card(g->slot, &card));
-	status st = card_generate(card, &p->priv, &p->pub, ret, slot_deadline());
+	const struct public_key *old = p->discarded ? &p->key : NULL;
+	status st = card_regenerate(card, &p->priv, &p->pub, old, ret, slot_deadline());
 	return login_outcome(g->slot, slot_outcome(g->slot, st));
 }
 
-/* Slot and session locked. */
-static status make_pair(struct guard *g, const struct keygen_wish *w, struct handles *ret)
+/* Chooses and fills. Of a key that was in its place nothing is left, in the store neither. */
+static status fill(struct guard *g, const struct keygen_wish *w, struct pair *ret_was,
+		   struct card_generated *ret)
 {
 	struct token *t = NULL;
 	struct pair *chosen = NULL;
-	struct card_generated made = {0};
 
 	TRY(token_get(g->slot, &t));
 	TRY(read_names(g, t, w));
@@ -226,11 +261,32 @@ static status make_pair(struct guard *g, const struct keygen_wish *w, struct han
 	struct pair p = *chosen; /* the token changes under us */
 	if (p.priv.activated)
 		log_info("key generation replaces the key in %s", p.name);
-	TRY(generate(g, &p, &made));
+	TRY(generate(g, &p, ret));
+	if (p.state == KEY_READ && g->slot->token != NULL)
+		create_key_forget(g->slot->token, p.key_id);
+	*ret_was = p;
+	return ST_OK;
+}
+
+enum { FILL_TRIES = 3 };
+
+/* Slot and session locked. */
+static status make_pair(struct guard *g, const struct keygen_wish *w, struct handles *ret)
+{
+	struct token *t = NULL;
+	struct card_generated made = {0};
+	struct pair p;
+	status st = fill(g, w, &p, &made);
+
+	for (unsigned i = 1; st == ST_KEY_UNUSABLE && i < FILL_TRIES; i++)
+		st = fill(g, w, &p, &made); /* another process was there first: the next pair */
+	TRY(st);
 	TRY(find_objects(g, &p, &made, ret));
 	TRY(token_get(g->slot, &t));
 	TRY(token_note_generated(t, &made.key));
-	give_names(g, token_object(t, ret->priv), &made.key, w);
+	st = give_names(g, ret->priv, &made.key, w);
+	if (st != ST_OK)
+		log_info("nothing could be kept about the new key: %s", status_text(st));
 	return find_objects(g, &p, &made, ret);
 }
 

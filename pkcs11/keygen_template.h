@@ -8,8 +8,8 @@
 
 struct keygen_wish {
 	enum curve curve;
-	bool on_token;	     /* CKA_TOKEN of either */
-	bool signs, derives; /* wished for: they choose among pairs, and promise nothing */
+	bool on_token;			/* CKA_TOKEN of either */
+	bool signs, derives;		/* asked for: the pair can at least one of them */
 	const CK_ATTRIBUTE *label, *id; /* of the private template, else the public one; or NULL */
 };
 

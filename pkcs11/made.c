@@ -48,9 +48,8 @@ static status complete(struct bag *b, CK_OBJECT_HANDLE h)
 	return ST_OK;
 }
 
-status made_add(struct slot *s, CK_SESSION_HANDLE owner, struct bag *b, CK_OBJECT_HANDLE *ret_h)
+status made_add_as(struct slot *s, CK_SESSION_HANDLE owner, struct bag *b, CK_OBJECT_HANDLE h)
 {
-	CK_OBJECT_HANDLE h = token_new_handle();
 	struct made_list *l = &s->made;
 
 	TRY(complete(b, h));
@@ -63,13 +62,21 @@ status made_add(struct slot *s, CK_SESSION_HANDLE owner, struct bag *b, CK_OBJEC
 		*m = (struct made){l->first, h, owner, *b};
 		l->first = m;
 		l->count++;
-		*ret_h = m->handle;
 		*b = (struct bag){0};
 	}
 	pthread_mutex_unlock(&l->lock);
 	if (!room)
 		free(m);
 	return room ? ST_OK : ST_OBJECT_MEMORY;
+}
+
+status made_add(struct slot *s, CK_SESSION_HANDLE owner, struct bag *b, CK_OBJECT_HANDLE *ret_h)
+{
+	CK_OBJECT_HANDLE h = token_new_handle();
+
+	TRY(made_add_as(s, owner, b, h));
+	*ret_h = h;
+	return ST_OK;
 }
 
 /* Locked. The link that points to it, or to NULL. */

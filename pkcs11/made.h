@@ -31,6 +31,9 @@ void made_free(struct made_list *l, bool in_flux);
  * added. `owner` is the session that the object dies with. ST_OBJECT_MEMORY, ST_NOMEM. */
 status made_add(struct slot *s, CK_SESSION_HANDLE owner, struct bag *b,
 		CK_OBJECT_HANDLE *ret_h) MUST_USE;
+/* The same with the handle of a token object that is no more. */
+status made_add_as(struct slot *s, CK_SESSION_HANDLE owner, struct bag *b,
+		   CK_OBJECT_HANDLE h) MUST_USE;
 /* A copy of its attributes, to be freed with bag_free. ST_NO_OBJECT. */
 status made_get(struct slot *s, CK_OBJECT_HANDLE h, struct bag *ret) MUST_USE;
 /* Takes the bag over as the object's new attributes. ST_NO_OBJECT. */

@@ -239,9 +239,16 @@ static bool names_agree(const struct container *file, const struct container *pr
 	return label || id;
 }
 
-static status take_key(const struct token *t, struct pair *pair, const struct public_key *k)
+static status take_key(struct token *t, struct pair *pair, const struct public_key *k)
 {
-	TRY(public_key_id(k, pair->key_id));
+	uint8_t id[sizeof(pair->key_id)];
+
+	TRY(public_key_id(k, id));
+	if (pair->was_read && memcmp(id, pair->key_id, sizeof(id)) != 0)
+		token_renew_handles(t, pair);
+	memcpy(pair->key_id, id, sizeof(id));
+	pair->was_read = false;
+	pair->is_own = false;
 	pair->key = *k;
 	pair->state = KEY_READ;
 	token_name_pair(t, pair);
@@ -249,7 +256,7 @@ static status take_key(const struct token *t, struct pair *pair, const struct pu
 }
 
 /* From the pair's public key container; a refusal leaves KEY_UNREAD. */
-static status read_own_public(struct slot *s, const struct token *t, struct pair *pair)
+static status read_own_public(struct slot *s, struct token *t, struct pair *pair)
 {
 	struct card *card = NULL;
 	struct public_key k = {0};
@@ -257,11 +264,12 @@ static status read_own_public(struct slot *s, const struct token *t, struct pair
 	if (!pair->has_pub || !pair->pub.activated)
 		return ST_OK;
 	TRY(slot_card(s, &card));
-	status st = login_for_use(s, &pair->pub);
-	if (st == ST_OK)
-		st = slot_outcome(s, card_read_public(card, &pair->pub, &k, slot_deadline()));
-	if (st == ST_OK)
-		return take_key(t, pair, &k);
+	status st = slot_outcome(s, card_read_public(card, &pair->pub, &k, slot_deadline()));
+	if (st == ST_OK) {
+		TRY(take_key(t, pair, &k));
+		pair->is_own = true;
+		return ST_OK;
+	}
 	if (!is_refusal(st))
 		return st;
 	note_lock(s, st);

@@ -23,6 +23,9 @@ struct pair {
 	struct container priv, pub;
 	bool has_priv, has_pub;
 	enum { KEY_UNREAD, KEY_READ, KEY_ABSENT } state;
+	bool is_own;		  /* when KEY_READ: the card's own public half told it */
+	bool discarded;		  /* what token_is_discarded said last */
+	bool was_read;		  /* KEY_UNREAD again: key_id is of the key that was there */
 	struct public_key key;	  /* when KEY_READ */
 	uint8_t key_id[20];	  /* SHA-1 of the public point, when KEY_READ */
 	uint8_t id[STORE_ID_MAX]; /* CKA_ID, unless KEY_UNREAD */
@@ -109,7 +112,20 @@ CK_KEY_TYPE token_key_type(const struct object *o);
 /* A key pair was made on the card before our eyes (CKA_LOCAL): remembered as long as this SIM is
  * there. */
 status token_note_generated(struct token *t, const struct public_key *k) MUST_USE;
-bool token_was_generated(const struct token *t, const struct pair *pair);
+/* By this process, or by one that says so in the store. Reads the key when that may be. */
+status token_was_generated(struct slot *s, struct token *t, struct pair *pair, bool *ret) MUST_USE;
+/* Is what the pair holds only there in place of a key that was destroyed? Then it is as good as
+ * empty, and no object shows it. Reads the key when that may be. */
+status token_is_discarded(struct slot *s, struct token *t, struct pair *pair, bool *ret) MUST_USE;
+/* The pair can make keys, as far as its containers say. */
+bool token_can_generate(const struct pair *pair);
+/* CKA_MODIFIABLE, CKA_DESTROYABLE of a private key: made for us and with room for the names that it
+ * is given; the same, or volatile, with room to remember that it is gone. */
+status token_key_modifiable(struct slot *s, struct token *t, struct pair *pair, bool *ret) MUST_USE;
+status token_key_destroyable(struct slot *s, struct token *t, struct pair *pair,
+			     bool *ret) MUST_USE;
+/* The pair's key is another one: its objects are others, with other handles. */
+void token_renew_handles(struct token *t, const struct pair *pair);
 
 /* May anything be written: to the store, or to a container as far as the list is known? No traffic.
  */
@@ -130,9 +146,14 @@ status token_iccid(struct slot *s, struct token *t, const char **ret_iccid) MUST
 struct object *token_stored(struct token *t, const char *file);
 /* Has any key a name from the store? */
 bool token_has_names(const struct token *t);
+/* The store's entry of a kind for a key, or NULL. */
+const struct store_entry *token_key_entry(const struct token *t, enum store_kind kind,
+					  const uint8_t key[20]);
+bool token_has_entry(const struct token *t, enum store_kind kind);
 /* CKA_LABEL and CKA_ID of a pair whose key was just read. */
 void token_name_pair(const struct token *t, struct pair *pair);
-/* Is it to be shown? A store object only beside its key, a profile only while it is true. */
+/* Is it to be shown? A store object only beside its key, a profile only while it is true, a key
+ * unless it is discarded. */
 status token_shown(struct slot *s, struct token *t, struct object *o, bool *ret) MUST_USE;
 /* All objects, shown or not, in the order in which clients see them: keys, stored certificates,
  * the card's, profiles. Room for object_count + extra_count. */

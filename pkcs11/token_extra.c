@@ -146,6 +146,15 @@ static status parse(struct object *o)
 	return ST_OK;
 }
 
+static const struct store_entry *entry_in(const struct store_list *l, enum store_kind kind,
+					  const uint8_t key[20])
+{
+	for (size_t i = 0; l != NULL && i < l->count; i++)
+		if (l->item[i].kind == kind && memcmp(l->item[i].key, key, 20) == 0)
+			return &l->item[i];
+	return NULL;
+}
+
 /* The entry's value becomes the object's. */
 static status take_entry(struct store_entry *e, struct object *ret)
 {
@@ -191,10 +200,16 @@ static void drop_extra(struct extra *x)
 	free_objects(x->list, x->count);
 }
 
+/* What is no object, but is said of a key. */
+static bool is_of_key(const struct store_entry *e)
+{
+	return e->kind == STORE_KEY_NAME || e->kind == STORE_KEY_DISCARDED;
+}
+
 static status add_stored(struct store_list *l, struct extra *x)
 {
 	for (size_t i = 0; l != NULL && i < l->count; i++) {
-		if (l->item[i].kind == STORE_KEY_NAME)
+		if (is_of_key(&l->item[i]))
 			continue;
 		status st = take_entry(&l->item[i], &x->list[x->count]);
 		if (st != ST_OK && st != ST_NO_ENTRY)
@@ -255,6 +270,40 @@ static status read_store(const char *iccid, struct store_list **ret_l)
 	return ST_OK;
 }
 
+/* Is there an entry in a, of that kind or any, whose key has none of its kind in b? */
+static bool lacks_entry(const struct store_list *a, const struct store_list *b, bool only_discarded)
+{
+	for (size_t i = 0; a != NULL && i < a->count; i++) {
+		const struct store_entry *e = &a->item[i];
+		if (only_discarded ? e->kind != STORE_KEY_DISCARDED : !is_of_key(e))
+			continue;
+		if (entry_in(b, e->kind, e->key) == NULL)
+			return true;
+	}
+	return false;
+}
+
+/* A key of which the store no longer says anything, or that it says is discarded, was perhaps
+ * replaced by another process: the card's list does not tell. */
+static void forget_keys(struct token *t)
+{
+	for (size_t i = 0; i < t->pair_count; i++) {
+		struct pair *p = &t->pair[i];
+		if (!token_can_generate(p) || p->state == KEY_UNREAD)
+			continue;
+		p->was_read = p->state == KEY_READ;
+		p->state = KEY_UNREAD;
+		token_name(&p->priv, p->name);
+	}
+	for (size_t i = 0; i < t->object_count; i++) {
+		struct object *o = &t->object[i];
+		if (o->x509 != NULL)
+			o->linked = false;
+		if (o->x509 != NULL)
+			o->pair = NULL;
+	}
+}
+
 status token_refresh(struct slot *s, struct token *t, const struct token *old)
 {
 	struct token_stamp now = {.sure = true};
@@ -269,12 +318,15 @@ status token_refresh(struct slot *s, struct token *t, const struct token *old)
 		return ST_OK;
 	if (now.there)
 		TRY(read_store(iccid, &l));
+	bool replaced = lacks_entry(t->store, l, false) || lacks_entry(l, t->store, true);
 	status st = build(t, old != NULL ? old : t, l);
 	if (st != ST_OK) {
 		free_store(l);
 		return st;
 	}
 	t->stamp = now;
+	if (replaced)
+		forget_keys(t);
 	name_all(t);
 	return ST_OK;
 }
@@ -289,12 +341,23 @@ struct object *token_stored(struct token *t, const char *file)
 
 /* --- names --- */
 
-bool token_has_names(const struct token *t)
+bool token_has_entry(const struct token *t, enum store_kind kind)
 {
 	for (size_t i = 0; t->store != NULL && i < t->store->count; i++)
-		if (t->store->item[i].kind == STORE_KEY_NAME)
+		if (t->store->item[i].kind == kind)
 			return true;
 	return false;
+}
+
+bool token_has_names(const struct token *t)
+{
+	return token_has_entry(t, STORE_KEY_NAME);
+}
+
+const struct store_entry *token_key_entry(const struct token *t, enum store_kind kind,
+					  const uint8_t key[20])
+{
+	return entry_in(t->store, kind, key);
 }
 
 void token_name_pair(const struct token *t, struct pair *pair)
@@ -302,27 +365,29 @@ void token_name_pair(const struct token *t, struct pair *pair)
 	token_name(pair->has_priv ? &pair->priv : &pair->pub, pair->name);
 	memcpy(pair->id, pair->key_id, sizeof(pair->key_id));
 	pair->id_n = sizeof(pair->key_id);
-	for (size_t i = 0; t->store != NULL && i < t->store->count; i++) {
-		const struct store_entry *e = &t->store->item[i];
-		if (e->kind != STORE_KEY_NAME || memcmp(e->key, pair->key_id, sizeof(e->key)) != 0)
-			continue;
-		if (e->label[0] != '\0')
-			snprintf(pair->name, sizeof(pair->name), "%s", e->label);
-		if (e->id_n != 0)
-			memcpy(pair->id, e->id, e->id_n);
-		if (e->id_n != 0)
-			pair->id_n = e->id_n;
+	const struct store_entry *e = token_key_entry(t, STORE_KEY_NAME, pair->key_id);
+	if (e != NULL && e->label[0] != '\0')
+		snprintf(pair->name, sizeof(pair->name), "%s", e->label);
+	if (e != NULL && e->id_n != 0) {
+		memcpy(pair->id, e->id, e->id_n);
+		pair->id_n = e->id_n;
 	}
 }
 
 /* --- what is shown --- */
 
-static bool can_authenticate(const struct token *t)
+static status can_authenticate(struct slot *s, struct token *t, bool *ret)
 {
-	for (size_t i = 0; i < t->pair_count; i++)
-		if (t->pair[i].has_priv && token_can_sign(&t->pair[i].priv))
-			return true;
-	return false;
+	*ret = false;
+	for (size_t i = 0; i < t->pair_count && !*ret; i++) {
+		struct pair *p = &t->pair[i];
+		bool gone = false;
+		if (!p->has_priv || !token_can_sign(&p->priv))
+			continue;
+		TRY(token_is_discarded(s, t, p, &gone));
+		*ret = !gone;
+	}
+	return ST_OK;
 }
 
 /* All certificates, and of each key at least one half, can be had without login. */
@@ -344,17 +409,20 @@ static bool has_public_certificates(struct slot *s, const struct token *t)
 	return any;
 }
 
-static bool is_true(struct slot *s, const struct token *t, CK_ULONG profile)
+static status is_true(struct slot *s, struct token *t, CK_ULONG profile, bool *ret)
 {
 	switch (profile) {
 	case CKP_AUTHENTICATION_TOKEN:
-		return can_authenticate(t);
+		return can_authenticate(s, t, ret);
 	case CKP_PUBLIC_CERTIFICATES_TOKEN:
-		return has_public_certificates(s, t);
+		*ret = has_public_certificates(s, t);
+		return ST_OK;
 	case CKP_HKDF_TLS_TOKEN:
-		return t->has_hkdf;
+		*ret = t->has_hkdf;
+		return ST_OK;
 	default: /* what needs no object of a certain kind */
-		return true;
+		*ret = true;
+		return ST_OK;
 	}
 }
 
@@ -376,9 +444,16 @@ static status has_pair(struct slot *s, struct token *t, const uint8_t key[20], b
 
 status token_shown(struct slot *s, struct token *t, struct object *o, bool *ret)
 {
+	bool gone = false;
+
 	*ret = true;
 	if (o->profile != 0)
-		*ret = is_true(s, t, o->profile);
+		return is_true(s, t, o->profile, ret);
+	if (o->class == CKO_PRIVATE_KEY || o->class == CKO_PUBLIC_KEY) {
+		TRY(token_is_discarded(s, t, o->pair, &gone));
+		*ret = !gone;
+		return ST_OK;
+	}
 	if (o->stored != NULL && o->stored->has_key)
 		return has_pair(s, t, o->stored->key, ret);
 	return ST_OK;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "lib.h"
 #include "login.h"
 #include "token.h"
 
@@ -30,11 +31,83 @@ status token_note_generated(struct token *t, const struct public_key *k)
 	return ST_OK;
 }
 
-bool token_was_generated(const struct token *t, const struct pair *pair)
+static bool is_generated(const struct token *t, const struct pair *pair)
 {
+	const struct store_entry *e = token_key_entry(t, STORE_KEY_NAME, pair->key_id);
+
 	for (size_t i = 0; i < t->generated_count && i < TOKEN_GENERATED_MAX; i++)
-		if (pair->state == KEY_READ &&
-		    memcmp(t->generated[i], pair->key_id, sizeof(t->generated[i])) == 0)
+		if (memcmp(t->generated[i], pair->key_id, sizeof(t->generated[i])) == 0)
 			return true;
-	return false;
+	return e != NULL && e->generated;
+}
+
+static bool any_generated(const struct token *t)
+{
+	for (size_t i = 0; t->store != NULL && i < t->store->count; i++)
+		if (t->store->item[i].generated)
+			return true;
+	return t->generated_count != 0;
+}
+
+bool token_can_generate(const struct pair *p)
+{
+	return p->has_priv && p->has_pub && container_curve(&p->priv) != CURVE_NONE &&
+	       (p->priv.functions & p->pub.functions & FUNCTION_KEYGEN) != 0;
+}
+
+status token_was_generated(struct slot *s, struct token *t, struct pair *pair, bool *ret)
+{
+	*ret = false;
+	if (!token_can_generate(pair) || !any_generated(t)) /* without a look at the card */
+		return ST_OK;
+	TRY(token_key(s, t, pair));
+	*ret = pair->state == KEY_READ && pair->is_own && is_generated(t, pair);
+	return ST_OK;
+}
+
+status token_is_discarded(struct slot *s, struct token *t, struct pair *pair, bool *ret)
+{
+	bool gone = false;
+
+	if (token_can_generate(pair) && token_has_entry(t, STORE_KEY_DISCARDED)) {
+		TRY(token_key(s, t, pair));
+		gone = pair->state == KEY_READ && pair->is_own &&
+		       token_key_entry(t, STORE_KEY_DISCARDED, pair->key_id) != NULL;
+	}
+	*ret = pair->discarded = gone;
+	return ST_OK;
+}
+
+static status is_store_writable(struct slot *s, struct token *t, bool *ret)
+{
+	const char *iccid = NULL;
+
+	TRY(token_iccid(s, t, &iccid));
+	*ret = iccid[0] != '\0' && store_writable(lib_settings()->store_dir, iccid);
+	return ST_OK;
+}
+
+status token_key_modifiable(struct slot *s, struct token *t, struct pair *pair, bool *ret)
+{
+	TRY(token_was_generated(s, t, pair, ret));
+	return *ret ? is_store_writable(s, t, ret) : ST_OK;
+}
+
+status token_key_destroyable(struct slot *s, struct token *t, struct pair *pair, bool *ret)
+{
+	if (!token_can_generate(pair) || !pair->priv.activated || !pair->priv.is_volatile)
+		return token_key_modifiable(s, t, pair, ret);
+	*ret = false;
+	TRY(token_key(s, t, pair));
+	if (pair->state != KEY_READ || !pair->is_own)
+		return ST_OK;
+	return is_store_writable(s, t, ret);
+}
+
+void token_renew_handles(struct token *t, const struct pair *pair)
+{
+	for (size_t i = 0; i < t->object_count; i++)
+		if (t->object[i].pair == pair &&
+		    (t->object[i].class == CKO_PRIVATE_KEY || t->object[i].class == CKO_PUBLIC_KEY))
+			t->object[i].handle = token_new_handle();
 }

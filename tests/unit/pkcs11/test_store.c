@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "create.h"
+#include "create_key.h"
 #include "fake_keys2.h"
 #include "store.h"
 #include "token.h"
@@ -301,7 +301,8 @@ static status name(CK_SESSION_HANDLE s, const struct public_key *k, const char *
 
 	TRY(guard_session(&g, s));
 	TRY(guard_card(&g));
-	return create_name_key(&g, k, &l, id.n != 0 ? &i : NULL);
+	const struct key_names names = {.label = &l, .id = id.n != 0 ? &i : NULL};
+	return create_key_name(&g, k, &names);
 }
 
 static void names_of_keys(void **state)
