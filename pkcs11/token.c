@@ -264,7 +264,9 @@ static status read_own_public(struct slot *s, struct token *t, struct pair *pair
 	if (!pair->has_pub || !pair->pub.activated)
 		return ST_OK;
 	TRY(slot_card(s, &card));
-	status st = slot_outcome(s, card_read_public(card, &pair->pub, &k, slot_deadline()));
+	status st = login_for_use(s, &pair->pub);
+	if (st == ST_OK)
+		st = slot_outcome(s, card_read_public(card, &pair->pub, &k, slot_deadline()));
 	if (st == ST_OK) {
 		TRY(take_key(t, pair, &k));
 		pair->is_own = true;
