@@ -432,12 +432,14 @@ CK_RV C_GenerateKeyPair(CK_SESSION_HANDLE hSession, CK_MECHANISM_PTR pMechanism,
 			CK_ATTRIBUTE_PTR pPrivateKeyTemplate, CK_ULONG ulPrivateKeyAttributeCount,
 			CK_OBJECT_HANDLE_PTR phPublicKey, CK_OBJECT_HANDLE_PTR phPrivateKey)
 {
+	struct keygen_template pub = {pPublicKeyTemplate, ulPublicKeyAttributeCount};
+	struct keygen_template priv = {pPrivateKeyTemplate, ulPrivateKeyAttributeCount};
+
 	ENTER_SESSION(hSession);
-	return rv_of(keygen_pair(
-		&g, pMechanism,
-		(struct keygen_template){pPublicKeyTemplate, ulPublicKeyAttributeCount},
-		(struct keygen_template){pPrivateKeyTemplate, ulPrivateKeyAttributeCount},
-		phPublicKey, phPrivateKey));
+	status st = keygen_pair(&g, pMechanism, pub, priv, phPublicKey, phPrivateKey);
+	if (login_may_recur(&g, st))
+		st = keygen_pair(&g, pMechanism, pub, priv, phPublicKey, phPrivateKey);
+	return rv_of(st);
 }
 
 CK_RV C_DeriveKey(CK_SESSION_HANDLE hSession, CK_MECHANISM_PTR pMechanism,
@@ -445,7 +447,10 @@ CK_RV C_DeriveKey(CK_SESSION_HANDLE hSession, CK_MECHANISM_PTR pMechanism,
 		  CK_OBJECT_HANDLE_PTR phKey)
 {
 	ENTER_SESSION(hSession);
-	return rv_of(derive_key(&g, pMechanism, hBaseKey, pTemplate, ulAttributeCount, phKey));
+	status st = derive_key(&g, pMechanism, hBaseKey, pTemplate, ulAttributeCount, phKey);
+	if (login_may_recur(&g, st))
+		st = derive_key(&g, pMechanism, hBaseKey, pTemplate, ulAttributeCount, phKey);
+	return rv_of(st);
 }
 
 /* --- random numbers --- */

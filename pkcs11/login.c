@@ -261,6 +261,12 @@ bool login_regained(struct slot *s, const struct container *c, status st)
 	return login_auto(s, pin_rule(s, c) == SETTINGS_PIN_ALWAYS) == ST_OK;
 }
 
+bool login_may_recur(const struct guard *g, status st)
+{
+	return st == ST_USER_NOT_LOGGED_IN && g->session != NULL && g->slot != NULL &&
+	       login_auto_on(g->slot);
+}
+
 status login_outcome(struct slot *s, status st)
 {
 	if (st != ST_SW_SECURITY || s->conf.pin_ref == 0)

@@ -41,6 +41,10 @@ status login_outcome(struct slot *s, status st) MUST_USE;
  * pin-source has told it again. The use may be tried once more. */
 bool login_regained(struct slot *s, const struct container *c, status st);
 
+/* After a whole call that answered st (and did nothing then): the same for calls that do more than
+ * one thing. They may be made once more, and login_for_use sees to the PIN. */
+bool login_may_recur(const struct guard *g, status st);
+
 /* --- entry points --- */
 status login_user(struct guard *g, CK_USER_TYPE type, const void *pin, CK_ULONG n) MUST_USE;
 status login_out(struct guard *g) MUST_USE;

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "fake_keys2.h"
 #include "fake_pin.h"
 
 static const char iccid[] = "89881234567890123456"; /* the fake card's */
@@ -366,6 +367,33 @@ static void outcome_unknown(void **state)
 	assert_int_equal(fake_pin.failures, 1);
 }
 
+static CK_RV agree(CK_SESSION_HANDLE s)
+{
+	CK_BYTE point[65];
+	CK_ECDH1_DERIVE_PARAMS p = {.kdf = CKD_NULL, .ulPublicDataLen = 65, .pPublicData = point};
+	CK_MECHANISM m = {CKM_ECDH1_DERIVE, &p, sizeof(p)};
+	CK_OBJECT_HANDLE key = rig_by_label(s, CKO_PRIVATE_KEY, "device"), secret = 0;
+
+	memcpy(point, fake_public(FAKE_DEVICE_KEY)->point, sizeof(point));
+	return f->C_DeriveKey(s, &m, key, NULL, 0, &secret);
+}
+
+/* Agreement too, and a card that forgets is told again within the call. */
+static void other_uses(void **state)
+{
+	CK_SESSION_HANDLE s = rig_session();
+
+	(void)state;
+	assert_ok(agree(s));
+	assert_int_equal(fake_pin.verifies, 1);
+	fake2.answer[FAKE2_AGREE] = ST_SW_SECURITY;
+	assert_rv(agree(s), CKR_USER_NOT_LOGGED_IN);
+	assert_int_equal(fake2.calls[FAKE2_AGREE], 3);
+	fake2.answer[FAKE2_AGREE] = ST_OK;
+	assert_ok(agree(s));
+	assert_int_equal(fake_pin.failures, 0);
+}
+
 static void before_each_use(void **state)
 {
 	(void)state;
@@ -391,11 +419,10 @@ static void before_each_use(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(right),	       TEST(already),	    TEST(after_a_reset),
-		TEST(wrong),	       TEST(by_hand),	    TEST(too_few_tries),
-		TEST(answer_lost),     TEST(not_sent),	    TEST(files),
-		TEST(no_memory),       TEST(without_iccid), TEST(outcome_unknown),
-		TEST(before_each_use),
+		TEST(right),	       TEST(already),	      TEST(after_a_reset), TEST(wrong),
+		TEST(by_hand),	       TEST(too_few_tries),   TEST(answer_lost),   TEST(not_sent),
+		TEST(files),	       TEST(no_memory),	      TEST(without_iccid), TEST(other_uses),
+		TEST(outcome_unknown), TEST(before_each_use),
 	};
 
 	return cmocka_run_group_tests_name("login auto", tests, rig_group_setup,
