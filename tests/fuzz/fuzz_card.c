@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A hostile card, modem and lock file under the whole core. Input: one byte of link traits (20:
- * what the applet does with keys besides signing, instead of the rest), then one answer after the
- * other, each behind a length byte: FF is a failure of the link whose status is the next byte,
- * anything else so many bytes with the status word at their end. When the input is used up the card
- * says 6F00. Oracle: the core ends after a bounded number of exchanges, gives the device back, lets
- * no signature out that does not verify, and works again with a card that is well. */
+ * what the applet does with keys besides signing, instead of the rest; 40: PINs instead), then one
+ * answer after the other, each behind a length byte: FF is a failure of the link whose status is
+ * the next byte, anything else so many bytes with the status word at their end. When the input is
+ * used up the card says 6F00. Oracle: the core ends after a bounded number of exchanges, gives the
+ * device back, lets no signature out that does not verify, sends no PIN twice in one call, and
+ * works again with a card that is well. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "card.h"
 #include "card_keys.h"
+#include "card_pin.h"
 #include "fuzz.h"
 #include "transport.h"
 
@@ -19,7 +21,7 @@ enum { EXCHANGES_MAX = 6000 };
 static struct {
 	struct transport t;
 	struct rdr in;
-	unsigned exchanges, enters, leaves;
+	unsigned exchanges, enters, leaves, pins;
 	bool has_record, healthy, device_owned;
 	struct channel_record record;
 } fake;
@@ -105,6 +107,7 @@ status transport_transmit(struct transport *t, const struct channel *ch, struct 
 {
 	(void)ch;
 	require(t->entered && cmd.n >= 4 && cmd.n <= APDU_CMD_MAX);
+	fake.pins += t->once;
 	reply->n = 0;
 	reply->overflow = false;
 	if (fake.healthy)
@@ -365,6 +368,33 @@ static void use_keys(struct card *c)
 	use_pair(c, &priv, &pub);
 }
 
+/* --- PINs --- */
+
+/* What came of a call that may send one PIN. */
+static void expect_once(status st)
+{
+	require(fake.pins <= 1 && !fake.t.once);
+	require(st != ST_PIN_UNSURE || fake.pins == 1);
+	require(st != ST_PIN_WRONG || fake.pins == 1);
+	fake.pins = 0;
+}
+
+static void use_pins(struct card *c)
+{
+	static const struct bytes pin = {(const uint8_t *)"1234", 4};
+	static const struct bytes puk = {(const uint8_t *)"87654321", 8};
+	struct card_pin now;
+	status st;
+
+	for (int i = 0; i < 2; i++) {
+		st = card_pin_query(c, PIN_REF_APPLICATION, &now, soon());
+		require(fake.pins == 0 && st != ST_PIN_UNSURE);
+		expect_once(card_pin_verify(c, PIN_REF_APPLICATION, pin, &now, soon()));
+		expect_once(card_pin_change(c, PIN_REF_APPLICATION, pin, puk, &now, soon()));
+		expect_once(card_pin_unblock(c, PIN_REF_APPLICATION, puk, pin, &now, soon()));
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct settings all;
@@ -380,7 +410,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fake.device_owned = data[0] & 0x10;
 	settings_default(&all);
 	require(card_new(&all, &slot, &c) == ST_OK);
-	if (data[0] & 0x20)
+	if (data[0] & 0x40)
+		use_pins(c);
+	else if (data[0] & 0x20)
 		use_keys(c);
 	else
 		use_all(c);
