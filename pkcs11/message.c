@@ -12,11 +12,18 @@ static status check(const struct op *op, struct message_param param)
 	return param.p != NULL || param.n != 0 ? ST_MECH_PARAM : ST_OK;
 }
 
-/* A message in parts is begun before it goes on. */
-static status check_begun(const struct op *op, struct message_param param)
+/* A message in parts is begun before it goes on; what is wrong with the call ends it (§5.14). */
+static status check_begun(struct op *op, struct message_param param, bool sound)
 {
-	TRY(check(op, param));
-	return op->phase == OP_READY ? ST_NO_OP : ST_OK;
+	status st = check(op, param);
+
+	if (st == ST_OK && op->phase == OP_READY)
+		return ST_NO_OP;
+	if (st == ST_OK && !sound)
+		st = ST_ARG;
+	if ((st == ST_MECH_PARAM || st == ST_ARG) && op->phase == OP_GATHERING)
+		op_done(op);
+	return st;
 }
 
 static status begin(struct op *op, struct message_param param)
@@ -63,9 +70,9 @@ static bool asks_size(const struct op *op, struct op_out out)
 status message_sign_next(struct guard *g, struct message_param param, const void *data, CK_ULONG n,
 			 struct op_out out)
 {
-	const struct op *op = &g->session->sign;
+	struct op *op = &g->session->sign;
 
-	TRY(check_begun(op, param));
+	TRY(check_begun(op, param, true));
 	if (out.n == NULL)
 		return sign_part(g, data, n);
 	if (!asks_size(op, out))
@@ -100,8 +107,7 @@ status message_verify_begin(struct guard *g, struct message_param param)
 status message_verify_next(struct guard *g, struct message_param param, const void *data,
 			   CK_ULONG n, const void *sig, CK_ULONG sig_n)
 {
-	TRY(check_begun(&g->session->verify, param));
-	TRY(sig == NULL && sig_n != 0 ? ST_ARG : ST_OK);
+	TRY(check_begun(&g->session->verify, param, sig != NULL || sig_n == 0));
 	TRY(verify_part(g, data, n));
 	return sig != NULL ? verify_end(g, sig, sig_n) : ST_OK;
 }

@@ -100,6 +100,11 @@ static void in_parts(void **state)
 	assert_rv(f3->C_SignMessageNext(s, NULL, 0, text, 9, NULL, NULL),
 		  CKR_OPERATION_NOT_INITIALIZED);
 	assert_ok(f3->C_SignMessageBegin(s, NULL, 0));
+	assert_rv(f3->C_SignMessageNext(s, text, 1, text, 9, NULL, NULL),
+		  CKR_MECHANISM_PARAM_INVALID);
+	assert_rv(f3->C_SignMessageNext(s, NULL, 0, text, 9, NULL, NULL),
+		  CKR_OPERATION_NOT_INITIALIZED);
+	assert_ok(f3->C_SignMessageBegin(s, NULL, 0));
 	/* and the process may end in the middle */
 	assert_ok(f3->C_MessageSignFinal(s));
 }
@@ -149,6 +154,10 @@ static void verifying(void **state)
 	assert_ok(f3->C_VerifyMessageNext(s, NULL, 0, text, 49, NULL, 0));
 	assert_ok(f3->C_VerifyMessageNext(s, NULL, 0, text + 49, 1, sig, 64));
 	assert_rv(f->C_Verify(s, text, 50, sig, 64), CKR_OPERATION_NOT_INITIALIZED);
+	assert_ok(f3->C_VerifyMessageBegin(s, NULL, 0));
+	assert_rv(f3->C_VerifyMessageNext(s, NULL, 0, text, 9, NULL, 1), CKR_ARGUMENTS_BAD);
+	assert_rv(f3->C_VerifyMessageNext(s, NULL, 0, text, 9, NULL, 0),
+		  CKR_OPERATION_NOT_INITIALIZED);
 	assert_ok(f3->C_MessageVerifyFinal(s));
 	assert_rv(f3->C_MessageVerifyFinal(s), CKR_OPERATION_NOT_INITIALIZED);
 }
