@@ -3,6 +3,8 @@
  * move their whole TLS. */
 #include "mech.h"
 
+#include <string.h>
+
 #include "ck32.h"
 #include "mem.h"
 
@@ -31,18 +33,19 @@ static status param_pss(const struct mech *m, const CK_MECHANISM *given, struct 
 		{CKM_SHA384, CKG_MGF1_SHA384, HASH_SHA384},
 		{CKM_SHA512, CKG_MGF1_SHA512, HASH_SHA512},
 	};
-	const CK_RSA_PKCS_PSS_PARAMS *p = given->pParameter;
+	CK_RSA_PKCS_PSS_PARAMS p; /* copied: a caller's may lie anywhere, unaligned */
 
-	if (p == NULL || given->ulParameterLen != sizeof(*p))
+	if (given->pParameter == NULL || given->ulParameterLen != sizeof(p))
 		return ST_MECH_PARAM;
+	memcpy(&p, given->pParameter, sizeof(p));
 	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
-		if (p->hashAlg != known[i].hash)
+		if (p.hashAlg != known[i].hash)
 			continue;
-		if (p->mgf != known[i].mgf || p->sLen != hash_size(known[i].alg))
+		if (p.mgf != known[i].mgf || p.sLen != hash_size(known[i].alg))
 			return ST_MECH_PARAM;
 		if (m->hash != HASH_NONE && m->hash != known[i].alg)
 			return ST_MECH_PARAM;
-		*ret = (struct mech_param){.hash = known[i].alg, .salt_n = p->sLen};
+		*ret = (struct mech_param){.hash = known[i].alg, .salt_n = p.sLen};
 		return ST_OK;
 	}
 	return ST_MECH_PARAM;

@@ -212,6 +212,19 @@ static void check_can_be_turned_off(void **state)
 static const uint8_t sha256_prefix[] = {0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01,
 					0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20};
 
+/* A parameter may lie anywhere. */
+static void odd_place(void **state)
+{
+	CK_SESSION_HANDLE s = rig_session();
+	CK_RSA_PKCS_PSS_PARAMS pss = {CKM_SHA256, CKG_MGF1_SHA256, 32};
+	CK_BYTE at[sizeof(pss) + 1];
+	CK_MECHANISM m = {CKM_RSA_PKCS_PSS, at + 1, sizeof(pss)};
+
+	(void)state;
+	memcpy(at + 1, &pss, sizeof(pss));
+	assert_ok(f->C_SignInit(s, &m, rig_by_label(s, CKO_PRIVATE_KEY, "private-key-21")));
+}
+
 static void rsa(void **state)
 {
 	CK_SESSION_HANDLE s = rig_session();
@@ -332,6 +345,7 @@ int main(void)
 		TEST(locked_public_key),
 		TEST(check_can_be_turned_off),
 		TEST(rsa),
+		TEST(odd_place),
 		TEST(small_hashes_only),
 		TEST(rsa_without_hash_list),
 		TEST(no_mechanism_cancels),
