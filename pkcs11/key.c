@@ -39,7 +39,7 @@ static status find_on_card(struct guard *g, CK_OBJECT_HANDLE h, struct key *ret)
 		return ST_NO_KEY;
 	bool shown = false;
 	TRY(token_shown(g->slot, t, o, &shown));
-	if (!shown)
+	if (!shown || o->handle != h) /* looking showed that another key took its place */
 		return ST_NO_KEY;
 	*ret = (struct key){.class = o->class,
 			    .type = token_key_type(o),
