@@ -202,7 +202,7 @@ static status discard(struct guard *g, struct token *t, const uint8_t old[20],
 	if (st == ST_FULL && create_drop_old(g->slot, t) == ST_OK)
 		st = store_put(dir, t->iccid, &e, file);
 	token_store_changed(t);
-	return st;
+	return st == ST_FULL ? ST_OBJECT_MEMORY : st;
 }
 
 status create_key_destroy(struct guard *g, struct token *t, struct object *o)

@@ -161,8 +161,11 @@ status card_generate(struct card *c, const struct container *priv, const struct 
 status card_regenerate(struct card *c, const struct container *priv, const struct container *pub,
 		       const struct public_key *old, struct card_generated *ret, deadline dl)
 {
-	if (old != NULL && (fake2_public(pub) == NULL || !public_key_equal(fake2_public(pub), old)))
+	if (old != NULL &&
+	    (fake2_public(pub) == NULL || !public_key_equal(fake2_public(pub), old))) {
+		fake.epoch++;
 		return ST_KEY_UNUSABLE;
+	}
 	return card_generate(c, priv, pub, ret, dl);
 }
 
