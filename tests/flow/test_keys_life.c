@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The life of a key pair over several processes: made in one, used and renamed in another,
+ * destroyed in a third, made again in the first; and several that do so at once with one pair to
+ * share. Whoever holds a handle of a key that is gone holds nothing, and the issuer's identity is
+ * nobody's to destroy. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "keys_ops.h"
+
+enum { PROCESSES = 3, ROUNDS = 8, GENERATE = 0xB9 };
+static struct rig r;
+
+#define MUST(truth) must(truth, #truth)
+
+static unsigned must(bool truth, const char *what)
+{
+	if (!truth)
+		fprintf(stderr, "  %d: not so: %s\n", (int)getpid(), what);
+	return !truth;
+}
+
+static CK_RV destroy(struct scene *s, CK_OBJECT_HANDLE h)
+{
+	return r.f->C_DestroyObject(s->session, h);
+}
+
+static bool is_there(struct scene *s, const char *label)
+{
+	CK_OBJECT_HANDLE h = 0;
+
+	return keys_find(s, CKO_PRIVATE_KEY, label, &h) == CKR_OK && h != 0;
+}
+
+static pid_t start(unsigned (*work)(struct scene *s))
+{
+	static struct scene s;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid != 0)
+		return pid;
+	setenv("CMOCKA_TEST_ABORT", "1", 1);
+	rig_module(&r);
+	s.r = &r;
+	if (r.f->C_Initialize(NULL) != CKR_OK || keys_session(&s) != CKR_OK)
+		_exit(100);
+	unsigned bad = work(&s) + MUST(s.wrong == NULL);
+	if (r.f->C_Finalize(NULL) != CKR_OK)
+		_exit(101);
+	_exit((int)bad);
+}
+
+static void expect_none_wrong(pid_t pid)
+{
+	int st = 0;
+
+	assert_int_equal(waitpid(pid, &st, 0), pid);
+	assert_true(WIFEXITED(st));
+	assert_int_equal(WEXITSTATUS(st), 0);
+}
+
+/* --- one after the other --- */
+
+static unsigned makes(struct scene *s)
+{
+	struct keys_pair p = {0};
+
+	return MUST(keys_generate(s, "tec", &p) == CKR_OK) + MUST(keys_sign(s, &p) == CKR_OK);
+}
+
+static unsigned renames(struct scene *s)
+{
+	char name[] = "other";
+	CK_ATTRIBUTE label = {CKA_LABEL, name, 5};
+	struct keys_pair p = {0};
+
+	return MUST(keys_find_pair(s, "tec", &p) == CKR_OK && p.priv != 0) +
+	       MUST(keys_sign(s, &p) == CKR_OK) +
+	       MUST(r.f->C_SetAttributeValue(s->session, p.pub, &label, 1) == CKR_OK);
+}
+
+static unsigned destroys(struct scene *s)
+{
+	struct keys_pair p = {0}, device = {0};
+
+	return MUST(keys_find_pair(s, "other", &p) == CKR_OK && p.priv != 0) +
+	       MUST(keys_find_pair(s, "device", &device) == CKR_OK && device.priv != 0) +
+	       MUST(destroy(s, device.priv) == CKR_ACTION_PROHIBITED) +
+	       MUST(destroy(s, device.pub) == CKR_ACTION_PROHIBITED) +
+	       MUST(destroy(s, p.pub) == CKR_ACTION_PROHIBITED) +
+	       MUST(destroy(s, p.priv) == CKR_OK) + MUST(destroy(s, p.pub) == CKR_OK) +
+	       MUST(!is_there(s, "other")) + MUST(keys_sign(s, &device) == CKR_OK);
+}
+
+static unsigned lasts(struct scene *s)
+{
+	struct keys_pair p = {0};
+
+	return MUST(keys_find_pair(s, "again", &p) == CKR_OK && p.priv != 0) +
+	       MUST(keys_sign(s, &p) == CKR_OK) + MUST(!is_there(s, "other"));
+}
+
+/* This process has the module open all the time. */
+static void one_after_the_other(void)
+{
+	static struct scene s;
+	struct keys_pair p = {0}, again = {0};
+	size_t from = rig_log_mark(&r);
+
+	expect_none_wrong(start(makes));
+	rig_module(&r);
+	s = (struct scene){.r = &r};
+	assert_int_equal(r.f->C_Initialize(NULL), CKR_OK);
+	assert_int_equal(keys_session(&s), CKR_OK);
+	assert_int_equal(keys_find_pair(&s, "tec", &p), CKR_OK);
+	assert_int_equal(keys_sign(&s, &p), CKR_OK);
+	expect_none_wrong(start(renames));
+	assert_true(is_there(&s, "other") && !is_there(&s, "tec"));
+	assert_int_equal(keys_sign(&s, &p), CKR_OK);
+	assert_int_equal(rig_log_count_ins(&r, from, GENERATE), 1);
+	expect_none_wrong(start(destroys));
+	assert_int_equal(rig_log_count_ins(&r, from, GENERATE), 2);
+	assert_int_equal(keys_sign(&s, &p), CKR_KEY_HANDLE_INVALID);
+	assert_int_equal(destroy(&s, p.priv), CKR_OBJECT_HANDLE_INVALID);
+	assert_false(is_there(&s, "other"));
+	assert_int_equal(keys_generate(&s, "again", &again), CKR_OK);
+	assert_int_equal(rig_log_count_ins(&r, from, GENERATE), 3);
+	assert_int_equal(keys_sign(&s, &p), CKR_KEY_HANDLE_INVALID);
+	assert_int_equal(keys_sign(&s, &again), CKR_OK);
+	expect_none_wrong(start(lasts));
+	assert_null(s.wrong);
+	assert_int_equal(r.f->C_Finalize(NULL), CKR_OK);
+}
+
+/* --- at once --- */
+
+/* Whoever has made a key has it until it destroys it; the others find no pair meanwhile. */
+static unsigned comes_and_goes(struct scene *s)
+{
+	char label[24];
+	unsigned bad = 0, made = 0;
+
+	snprintf(label, sizeof(label), "of %d", (int)getpid());
+	for (unsigned i = 0; i < 500 && made < ROUNDS && bad == 0; i++) {
+		struct keys_pair p = {0};
+		CK_RV rv = keys_generate(s, label, &p);
+		if (rv == CKR_DEVICE_MEMORY) {
+			usleep(2000);
+			continue;
+		}
+		made++;
+		bad += MUST(rv == CKR_OK) + MUST(keys_sign(s, &p) == CKR_OK);
+		usleep(1000);
+		bad += MUST(keys_sign(s, &p) == CKR_OK) + MUST(is_there(s, label));
+		bad += MUST(destroy(s, p.priv) == CKR_OK) + MUST(destroy(s, p.pub) == CKR_OK);
+		bad += MUST(!is_there(s, label));
+	}
+	return bad + MUST(made == ROUNDS);
+}
+
+static unsigned is_as_it_was(struct scene *s)
+{
+	struct keys_pair p = {0};
+
+	return MUST(keys_find_pair(s, "device", &p) == CKR_OK && p.priv != 0) +
+	       MUST(keys_sign(s, &p) == CKR_OK);
+}
+
+static void at_once(void)
+{
+	pid_t pid[PROCESSES];
+
+	for (int i = 0; i < PROCESSES; i++)
+		pid[i] = start(comes_and_goes);
+	for (int i = 0; i < PROCESSES; i++)
+		expect_none_wrong(pid[i]);
+	expect_none_wrong(start(is_as_it_was));
+}
+
+static void on(enum rig_link link, void (*scene)(void))
+{
+	rig_start(&r, &(struct rig_options){.profile = "zariot", .link = link});
+	scene();
+	rig_stop(&r);
+}
+
+static void over_unix(void **state)
+{
+	(void)state;
+	on(RIG_UNIX, one_after_the_other);
+}
+
+static void over_at(void **state)
+{
+	(void)state;
+	on(RIG_AT_CGLA, one_after_the_other);
+}
+
+static void all_at_once(void **state)
+{
+	(void)state;
+	on(RIG_UNIX, at_once);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(over_unix),
+		cmocka_unit_test(over_at),
+		cmocka_unit_test(all_at_once),
+	};
+
+	return cmocka_run_group_tests_name("key life", tests, NULL, NULL);
+}
