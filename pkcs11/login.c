@@ -219,6 +219,11 @@ static status heard(struct slot *s, status st, struct card_pin after)
 		after = (struct card_pin){.state = CARD_PIN_BLOCKED, .tries = 0};
 	if (st == ST_OK && after.state != CARD_PIN_DISABLED)
 		after.state = CARD_PIN_VERIFIED;
+	if (st == ST_SW_NOT_FOUND) { /* there is no such PIN */
+		after = (struct card_pin){.state = CARD_PIN_ABSENT, .tries = -1};
+		note(s, &after);
+		st = ST_USER_PIN_UNSET;
+	}
 	if (st == ST_OK || st == ST_PIN_WRONG || st == ST_PIN_LOCKED)
 		note(s, &after);
 	complain(s, st);
@@ -281,10 +286,12 @@ status login_outcome(struct slot *s, status st)
 /* --- C_Login --- */
 
 /* Nothing is sent for a PIN that cannot be right. */
-static status try_pin(struct slot *s, struct bytes pin)
+static status refuse_pin(struct slot *s)
 {
-	TRY(login_ask(s));
-	switch (s->login.pin.state) {
+	struct card_pin pin;
+
+	TRY(login_state(s, &pin));
+	switch (pin.state) {
 	case CARD_PIN_DISABLED:
 		return ST_OK;
 	case CARD_PIN_ABSENT:
@@ -295,10 +302,16 @@ static status try_pin(struct slot *s, struct bytes pin)
 	case CARD_PIN_VERIFIED:
 		break;
 	}
+	return ST_PIN_WRONG;
+}
+
+static status try_pin(struct slot *s, struct bytes pin)
+{
 	if (pin.n < PIN_MIN || pin.n > PIN_MAX)
-		return ST_PIN_WRONG;
+		return refuse_pin(s);
 	TRY(login_present(s, pin));
-	login_auto_learned(s, pin);
+	if (!s->login.needless)
+		login_auto_learned(s, pin);
 	return ST_OK;
 }
 
@@ -389,16 +402,15 @@ static status change(struct slot *s, struct bytes old_pin, struct bytes new_pin)
 	struct card_pin after;
 	struct card *card = NULL;
 
-	TRY(login_ask(s));
-	if (s->login.needless)
-		return ST_UNSUPPORTED;
-	if (s->login.pin.state == CARD_PIN_BLOCKED)
-		return ST_PIN_LOCKED;
 	TRY(slot_card(s, &card));
 	after = s->login.pin;
 	status st =
 		card_pin_change(card, s->conf.pin_ref, old_pin, new_pin, &after, slot_deadline());
-	TRY(heard(s, st, after));
+	bool disabled = st == ST_SW_CONDITIONS;
+	st = heard(s, st, after);
+	if (disabled || st == ST_USER_PIN_UNSET)
+		return ST_UNSUPPORTED;
+	TRY(st);
 	login_auto_learned(s, new_pin);
 	if (s->conf.pin_source[0] != '\0')
 		log_error("slot %s: the PIN was changed: correct %s", s->conf.name,

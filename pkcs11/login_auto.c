@@ -234,7 +234,8 @@ static status send(struct slot *s, const struct pin_memory *m, struct bytes pin)
 		log_error("slot %s: pin-source is not used again by this process", s->conf.name);
 		(void)!give_up(s);
 	}
-	return st;
+	/* what only functions with a PIN may say */
+	return st == ST_PIN_LOCKED || st == ST_USER_PIN_UNSET ? ST_USER_NOT_LOGGED_IN : st;
 }
 
 /* Is there nothing to be told? */

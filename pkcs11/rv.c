@@ -22,13 +22,15 @@ CK_RV rv_of(status st)
 	case ST_CHANNEL_LOST: case ST_NO_APPLET: case ST_SW_NOT_FOUND: case ST_SW_CONDITIONS:
 	case ST_SW_DATA: case ST_SW_PARAMS: case ST_SW_LENGTH: case ST_SW_INS: case ST_SW_CLASS:
 	case ST_SW_LOCKED: case ST_SW_SESSIONS: case ST_SW_INTEGRITY: case ST_SW_OFFSET:
-	case ST_SW_OTHER: case ST_POINT_INVALID: case ST_PIN_UNSURE: return CKR_DEVICE_ERROR;
+	case ST_SW_OTHER: case ST_POINT_INVALID: case ST_PIN_UNSURE:
+	/* of a command that carried no PIN */
+	case ST_SW_PIN_WRONG: case ST_SW_PIN_BLOCKED: return CKR_DEVICE_ERROR;
 	case ST_SW_MEMORY: case ST_OBJECT_MEMORY: case ST_STORE: return CKR_DEVICE_MEMORY;
 	case ST_NO_DEVICE: case ST_NO_CARD: case ST_CARD_GONE: case ST_CARD_CHANGED:
 		return CKR_DEVICE_REMOVED;
 	case ST_SW_SECURITY: case ST_USER_NOT_LOGGED_IN: return CKR_USER_NOT_LOGGED_IN;
-	case ST_SW_PIN_WRONG: case ST_PIN_WRONG: return CKR_PIN_INCORRECT;
-	case ST_SW_PIN_BLOCKED: case ST_PIN_LOCKED: return CKR_PIN_LOCKED;
+	case ST_PIN_WRONG:                return CKR_PIN_INCORRECT;
+	case ST_PIN_LOCKED:               return CKR_PIN_LOCKED;
 	case ST_PIN_RANGE:                return CKR_PIN_LEN_RANGE;
 	case ST_SW_SIGNATURE: case ST_SIG_BAD: return CKR_SIGNATURE_INVALID;
 	case ST_SIG_LEN:                  return CKR_SIGNATURE_LEN_RANGE;

@@ -101,16 +101,31 @@ static status answer(status st, struct card_pin *ret)
 	return st;
 }
 
+/* What a command with a PIN asks first. */
+static status ask(uint8_t ref)
+{
+	if (!fake.present)
+		return ST_NO_CARD;
+	if (fake_pin.query_answer != ST_OK)
+		return fake_pin.query_answer;
+	if (ref != fake_pin.ref)
+		return ST_SW_NOT_FOUND;
+	return fake_pin.enabled && fake_pin.tries == 0 ? ST_PIN_LOCKED : ST_OK;
+}
+
 status card_pin_verify(struct card *c, uint8_t ref, struct bytes pin, struct card_pin *ret,
 		       deadline dl)
 {
 	struct fake_pin *p = &fake_pin;
 
 	(void)c, (void)dl;
-	if (ref != p->ref || pin.n < PIN_MIN || pin.n > PIN_MAX)
+	if (pin.n < PIN_MIN || pin.n > PIN_MAX)
 		return ST_ARG;
-	if (!fake.present)
-		return ST_NO_CARD;
+	TRY(ask(ref));
+	if (!p->enabled) {
+		*ret = now();
+		return ST_OK;
+	}
 	if (p->before_answer != ST_OK)
 		return p->before_answer;
 	if ((int)++p->verifies == p->others_guess_at)
@@ -124,8 +139,9 @@ status card_pin_change(struct card *c, uint8_t ref, struct bytes old_pin, struct
 	struct fake_pin *p = &fake_pin;
 
 	(void)c, (void)dl;
-	if (ref != p->ref || !fake.present)
-		return ST_NO_CARD;
+	TRY(ask(ref));
+	if (!p->enabled)
+		return ST_SW_CONDITIONS;
 	p->changes++;
 	status st = present(old_pin);
 	if (st == ST_OK)
