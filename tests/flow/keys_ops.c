@@ -132,7 +132,7 @@ CK_RV keys_generate(struct scene *s, const char *label, struct keys_pair *ret_p)
 	CK_BBOOL stays = label ? CK_TRUE : CK_FALSE;
 	CK_ATTRIBUTE pub[] = {{CKA_EC_PARAMS, writable(p256), sizeof(p256)}};
 	CK_ATTRIBUTE priv[] = {{CKA_TOKEN, &stays, 1},
-			       {CKA_DERIVE, &yes, 1},
+			       {label ? CKA_SIGN : CKA_DERIVE, &yes, 1},
 			       {CKA_LABEL, writable(label), label ? strlen(label) : 0}};
 	struct keys_pair p = {0};
 	CK_RV rv = CALL(s, C_GenerateKeyPair, s->session, &m, pub, 1, priv, label ? 3 : 2, &p.pub,

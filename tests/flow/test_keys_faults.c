@@ -362,7 +362,7 @@ int main(int argc, char **argv)
 				      .acts = KEYS_ACTS,
 				      .row = keys_rows,
 				      .rows = keys_row_count,
-				      .at_least = 100};
+				      .at_least = 50};
 
 	return faults_main(argc, argv, &set);
 }
