@@ -111,14 +111,6 @@ status made_put(struct slot *s, CK_OBJECT_HANDLE h, struct bag *b)
 	return m != NULL ? ST_OK : ST_NO_OBJECT;
 }
 
-bool made_exists(struct slot *s, CK_OBJECT_HANDLE h)
-{
-	pthread_mutex_lock(&s->made.lock);
-	bool there = *find(&s->made, h) != NULL;
-	pthread_mutex_unlock(&s->made.lock);
-	return there;
-}
-
 typedef bool (*made_test)(const struct made *m, const void *ctx);
 
 static CK_ULONG drop(struct slot *s, made_test doomed, const void *ctx)

@@ -39,7 +39,6 @@ status made_get(struct slot *s, CK_OBJECT_HANDLE h, struct bag *ret) MUST_USE;
 /* Takes the bag over as the object's new attributes. ST_NO_OBJECT. */
 status made_put(struct slot *s, CK_OBJECT_HANDLE h, struct bag *b) MUST_USE;
 status made_remove(struct slot *s, CK_OBJECT_HANDLE h) MUST_USE;
-bool made_exists(struct slot *s, CK_OBJECT_HANDLE h);
 /* Handles of those that match `fits`, at most cap; returns how many match. */
 CK_ULONG made_list_handles(struct slot *s, bool (*fits)(const struct bag *b, void *ctx), void *ctx,
 			   CK_OBJECT_HANDLE *list, CK_ULONG cap);

@@ -187,6 +187,115 @@ static void while_another_thread_signs(void **state)
 	assert_int_equal(sign_failed, 0);
 }
 
+static CK_OBJECT_HANDLE make_object(CK_SESSION_HANDLE s)
+{
+	CK_OBJECT_CLASS class = CKO_DATA;
+	CK_ATTRIBUTE t[] = {{CKA_CLASS, &class, sizeof(class)}, {CKA_VALUE, &class, 8}};
+	CK_OBJECT_HANDLE h = 0;
+
+	assert_ok(f->C_CreateObject(s, t, 2, &h));
+	return h;
+}
+
+static CK_ULONG session_objects(CK_SESSION_HANDLE s)
+{
+	CK_BBOOL no = CK_FALSE;
+	CK_ATTRIBUTE t = {CKA_TOKEN, &no, 1};
+
+	return rig_count(s, &t, 1);
+}
+
+static int child_has_no_objects(CK_SESSION_HANDLE inherited)
+{
+	CK_SESSION_HANDLE s = 0;
+
+	(void)inherited;
+	if (f->C_Initialize(NULL) != CKR_OK ||
+	    f->C_OpenSession(0, CKF_SERIAL_SESSION, NULL, NULL, &s) != CKR_OK)
+		return 80;
+	if (session_objects(s) != 0)
+		return 81;
+	make_object(s);
+	return session_objects(s) == 1 ? 0 : 82;
+}
+
+static void with_objects(void **state)
+{
+	CK_SESSION_HANDLE s = rig_session();
+	CK_OBJECT_HANDLE h = make_object(s);
+
+	(void)state;
+	every_child(s);
+	fork_and_wait(child_has_no_objects, s);
+	assert_int_equal(session_objects(s), 1);
+	assert_ok(f->C_DestroyObject(s, h));
+}
+
+static void *maker(void *arg)
+{
+	CK_SESSION_HANDLE s = *(CK_SESSION_HANDLE *)arg;
+
+	while (!stop)
+		assert_ok(f->C_DestroyObject(s, make_object(s)));
+	return NULL;
+}
+
+static void while_another_thread_makes_objects(void **state)
+{
+	CK_SESSION_HANDLE s = rig_session();
+	pthread_t t;
+
+	(void)state;
+	stop = false;
+	assert_int_equal(pthread_create(&t, NULL, maker, &s), 0);
+	for (int i = 0; i < 50; i++) {
+		fork_and_wait(child_has_no_objects, 0);
+		fork_and_wait(child_initialises, 0);
+	}
+	stop = true;
+	assert_int_equal(pthread_join(t, NULL), 0);
+}
+
+static void *waiter(void *arg)
+{
+	CK_SLOT_ID id;
+
+	*(CK_RV *)arg = f->C_WaitForSlotEvent(0, &id, NULL);
+	return NULL;
+}
+
+static int child_waits(CK_SESSION_HANDLE inherited)
+{
+	CK_SLOT_ID id;
+	int bad = child_stays_out(inherited);
+
+	if (bad != 0)
+		return bad;
+	if (f->C_WaitForSlotEvent(CKF_DONT_BLOCK, &id, NULL) != CKR_CRYPTOKI_NOT_INITIALIZED ||
+	    f->C_Initialize(NULL) != CKR_OK)
+		return 90;
+	if (f->C_WaitForSlotEvent(CKF_DONT_BLOCK, &id, NULL) != CKR_NO_EVENT)
+		return 91;
+	return f->C_Finalize(NULL) == CKR_OK ? 0 : 92; /* nobody waits here */
+}
+
+static void while_another_thread_waits(void **state)
+{
+	CK_RV rv = CKR_OK;
+	pthread_t t;
+
+	(void)state;
+	assert_int_equal(pthread_create(&t, NULL, waiter, &rv), 0);
+	for (int i = 0; i < 10; i++) {
+		deadline_sleep(DEADLINE_NEVER, 30);
+		every_child(0);
+		fork_and_wait(child_waits, 0);
+	}
+	assert_ok(f->C_Finalize(NULL));
+	assert_int_equal(pthread_join(t, NULL), 0);
+	assert_int_equal(rv, CKR_CRYPTOKI_NOT_INITIALIZED);
+}
+
 static int use_slot(CK_SLOT_ID id)
 {
 	CK_TOKEN_INFO info;
@@ -261,6 +370,9 @@ int main(void)
 		TEST(in_a_session),
 		TEST(while_another_thread_signs),
 		TEST(while_another_thread_finalises),
+		TEST(with_objects),
+		TEST(while_another_thread_makes_objects),
+		TEST(while_another_thread_waits),
 		TEST(parent_ends),
 	};
 

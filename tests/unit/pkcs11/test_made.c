@@ -86,10 +86,11 @@ static void lives(void **state)
 	assert_int_equal(b.count, 0);
 	assert_int_equal(made_get(&s, 4711, &b), ST_NO_OBJECT);
 	made_drop_private(&s);
-	assert_false(made_exists(&s, two));
-	assert_true(made_exists(&s, three));
+	assert_int_equal(made_get(&s, two, &b), ST_NO_OBJECT);
+	assert_int_equal(made_get(&s, three, &b), ST_OK);
+	bag_free(&b);
 	made_drop_session(&s, 2);
-	assert_false(made_exists(&s, three));
+	assert_int_equal(made_get(&s, three, &b), ST_NO_OBJECT);
 	assert_int_equal(made_remove(&s, one), ST_OK);
 	assert_int_equal(made_remove(&s, one), ST_NO_OBJECT);
 	add(&s, 3, false);
