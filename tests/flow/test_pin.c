@@ -4,7 +4,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <setjmp.h>
 #include <cmocka.h>
@@ -235,6 +237,44 @@ static void power_lost(void **state)
 	expect(2, 0);
 }
 
+static int other_program(void)
+{
+	CK_SESSION_HANDLE s = 0;
+
+	if (r.f->C_Initialize(NULL) != CKR_OK ||
+	    r.f->C_OpenSession(0, CKF_SERIAL_SESSION, NULL, NULL, &s) != CKR_OK)
+		return 1;
+	if (pin_rig_sign(&r, "device") != CKR_KEY_HANDLE_INVALID)
+		return 2;
+	if (pin_rig_login(&r, s, "1234") != CKR_OK || pin_rig_sign(&r, "device") != CKR_OK)
+		return 3;
+	if (r.f->C_Logout(s) != CKR_OK)
+		return 4;
+	return r.f->C_Finalize(NULL) == CKR_OK ? 0 : 5;
+}
+
+/* Each has to log in, and neither ends the other's login. */
+static void two_programs(void **state)
+{
+	CK_SESSION_HANDLE s = session(0);
+
+	(void)state;
+	assert_ok(pin_rig_login(&r, s, "1234"));
+	for (int i = 0; i < 3; i++) {
+		int word = 0;
+		assert_ok(pin_rig_sign(&r, "device"));
+		pid_t pid = fork();
+		assert_true(pid >= 0);
+		if (pid == 0)
+			_exit(other_program());
+		assert_int_equal(waitpid(pid, &word, 0), pid);
+		assert_int_equal(word, 0);
+		assert_ok(pin_rig_sign(&r, "device"));
+	}
+	assert_int_equal(pin_rig_state(&r, s), CKS_RO_USER_FUNCTIONS);
+	expect(4, 0);
+}
+
 static void source_right(void **state)
 {
 	CK_SESSION_HANDLE s = session(0);
@@ -310,6 +350,7 @@ int main(int argc, char **argv)
 		TEST(disabled),
 		TEST(before_each_use),
 		TEST(power_lost),
+		TEST(two_programs),
 		cmocka_unit_test_setup_teardown(source_right, with_right_source, end),
 		cmocka_unit_test_setup_teardown(source_wrong, with_wrong_source, end),
 		cmocka_unit_test_setup_teardown(source_last_try, with_right_source, end),
