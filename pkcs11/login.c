@@ -96,10 +96,14 @@ static void end(struct slot *s, const char *why)
 
 void login_new_card(struct slot *s)
 {
-	bool spent = s->login.auto_spent;
+	struct login *l = &s->login;
 
 	login_forget(s);
-	s->login = (struct login){.auto_spent = spent};
+	atomic_store(&l->needless, false); /* one by one: others look on without the lock */
+	l->auto_verified = l->asked = false;
+	l->good_until = l->silent_until = 0;
+	l->pin = (struct card_pin){0};
+	l->power = 0;
 }
 
 /* The card may have lost its power since, and with it what was verified. */
