@@ -29,20 +29,6 @@ static status find_data(struct derive *d, CK_OBJECT_HANDLE h)
 	return d->base.class == CKO_DATA ? ST_OK : ST_NO_KEY;
 }
 
-/* A key that may only be used for other mechanisms. */
-static status check_allowed(const struct derive *d)
-{
-	struct bytes list = bag_get(&d->base.bag, CKA_ALLOWED_MECHANISMS);
-	CK_MECHANISM_TYPE type = d->m->type;
-
-	if (list.n == 0)
-		return ST_OK;
-	for (size_t i = 0; i + sizeof(type) <= list.n; i += sizeof(type))
-		if (bytes_equal(bytes_of(list.p + i, sizeof(type)), bytes_of(&type, sizeof(type))))
-			return ST_OK;
-	return ST_KEY_FUNCTION;
-}
-
 /* The base key may be used for this. */
 static status find_base(struct derive *d, CK_OBJECT_HANDLE h)
 {
@@ -66,7 +52,7 @@ static status find_base(struct derive *d, CK_OBJECT_HANDLE h)
 	if (d->base.type != CKK_GENERIC_SECRET && d->base.type != CKK_HKDF)
 		return ST_KEY_KIND;
 	TRY(key_permits(d->g, &d->base, CKA_DERIVE));
-	TRY(check_allowed(d));
+	TRY(key_allows(&d->base, d->m->type));
 	d->secret = bag_get(&d->base.bag, CKA_VALUE);
 	return ST_OK;
 }

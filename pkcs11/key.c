@@ -88,3 +88,15 @@ status key_permits(struct guard *g, struct key *k, CK_ATTRIBUTE_TYPE usage)
 	}
 	return yes ? ST_OK : ST_KEY_FUNCTION;
 }
+
+status key_allows(const struct key *k, CK_MECHANISM_TYPE type)
+{
+	struct bytes list = bag_get(&k->bag, CKA_ALLOWED_MECHANISMS);
+
+	if (list.n == 0)
+		return ST_OK;
+	for (size_t i = 0; i + sizeof(type) <= list.n; i += sizeof(type))
+		if (bytes_equal(bytes_of(list.p + i, sizeof(type)), bytes_of(&type, sizeof(type))))
+			return ST_OK;
+	return ST_KEY_FUNCTION;
+}

@@ -24,6 +24,9 @@ status key_find(struct guard *g, CK_OBJECT_HANDLE h, struct key *ret) MUST_USE;
 void key_free(struct key *k); /* wipes */
 /* The public half of a private or public key. ST_KEY_KIND for others and when nobody tells. */
 status key_public(struct guard *g, struct key *k, struct public_key *ret) MUST_USE;
+/* Does CKA_ALLOWED_MECHANISMS of a session object, if it has one, name the mechanism? The card's
+ * keys are mech_fits's matter. ST_KEY_FUNCTION. */
+status key_allows(const struct key *k, CK_MECHANISM_TYPE type) MUST_USE;
 /* Does CKA_<usage> of the key say so? (CKA_SIGN, CKA_VERIFY, CKA_DERIVE) ST_KEY_FUNCTION. */
 status key_permits(struct guard *g, struct key *k, CK_ATTRIBUTE_TYPE usage) MUST_USE;
 

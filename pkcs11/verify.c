@@ -59,6 +59,7 @@ static status start(struct guard *g, const struct mech *m, CK_OBJECT_HANDLE h, s
 	TRY(key_find(g, h, &k));
 	op->mech = m;
 	TRY(is_mac(m) ? take_secret(op, &k) : take_public(g, op, &k));
+	TRY(key_allows(&k, m->type));
 	return key_permits(g, &k, CKA_VERIFY);
 }
 

@@ -139,6 +139,7 @@ static void session_keys(void **state)
 			    {CKA_EC_POINT, point, sizeof(point)},
 			    {CKA_VERIFY, &yes, sizeof(yes)}};
 	struct sample sample = {.m = {CKM_ECDSA_SHA256, NULL, 0}, .data_n = 32};
+	CK_MECHANISM_TYPE other = CKM_ECDSA;
 	CK_OBJECT_HANDLE key = 0;
 
 	(void)state;
@@ -148,6 +149,12 @@ static void session_keys(void **state)
 	t[5].pValue = &no;
 	assert_ok(f->C_CreateObject(s, t, 6, &key));
 	assert_rv(f->C_VerifyInit(s, &sample.m, key), CKR_KEY_FUNCTION_NOT_PERMITTED);
+	/* one that is for another mechanism */
+	t[5] = (CK_ATTRIBUTE){CKA_ALLOWED_MECHANISMS, &other, sizeof(other)};
+	assert_ok(f->C_CreateObject(s, t, 6, &key));
+	assert_rv(f->C_VerifyInit(s, &sample.m, key), CKR_KEY_FUNCTION_NOT_PERMITTED);
+	sample.m.mechanism = other;
+	assert_ok(f->C_VerifyInit(s, &sample.m, key));
 }
 
 static int with_card(void **state)
