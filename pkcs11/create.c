@@ -79,7 +79,7 @@ static status locate(struct guard *g, CK_OBJECT_HANDLE h, struct token **ret_t,
 	if (o == NULL || (token_is_private(g->slot, o) && login_hides(g->slot)))
 		return ST_NO_OBJECT;
 	TRY(token_shown(g->slot, *ret_t, o, &shown));
-	if (!shown)
+	if (!shown || o->handle != h) /* looking showed that another key took its place */
 		return ST_NO_OBJECT;
 	*ret_o = o;
 	return ST_OK;

@@ -215,7 +215,7 @@ static status locate(struct guard *g, CK_OBJECT_HANDLE h, struct attr_ctx *ret_c
 		TRY(token_file(g->slot, o));
 	bool shown = true;
 	TRY(token_shown(g->slot, t, o, &shown));
-	if (!shown)
+	if (!shown || o->handle != h) /* looking showed that another key took its place */
 		return ST_NO_OBJECT;
 	*ret_ctx = (struct attr_ctx){.slot = g->slot, .token = t, .object = o};
 	return ST_OK;
