@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* iotsafe write and iotsafe delete: certificates, public keys and data, on the card where it can
- * store them, else beside it on this host; which of them is the module's business. */
+/* iotsafe write and iotsafe delete: certificates, public keys and data (and the end of key pairs),
+ * on the card where it can store them, else beside it on this host; which of them is the module's
+ * business. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -277,6 +278,11 @@ static status destroy(struct p11token *t, const struct p11name *name,
 	CK_RV rv;
 
 	TRY(p11object_choose(t, name, classes, &o));
+	if (o.class == CKO_PRIVATE_KEY && !p11object_flag(t, o.handle, CKA_DESTROYABLE))
+		return SAY(ST_ARG,
+			   "%s: it is no key that was made through this host's programs, or "
+			   "nothing can be kept in %s",
+			   name->text, t->plan->settings.store_dir);
 	rv = t->f->C_DestroyObject(t->session, o.handle);
 	if (p11token_wants_login(t, rv)) {
 		TRY(p11token_login(t));
@@ -295,7 +301,14 @@ int delete_run(const struct options *opt)
 
 	if (p11name_parse(opt->arg, &name) != ST_OK)
 		return EXIT_USAGE;
-	if (opt->type) {
+	if (opt->type && strcmp(opt->type, "privkey") == 0) {
+		one = CKO_PRIVATE_KEY;
+		classes = (struct p11classes){&one, 1, p11object_class_name(one)};
+		if (!opt->yes) {
+			say("%s: with --yes the key pair is destroyed, for good", opt->arg);
+			return EXIT_USAGE;
+		}
+	} else if (opt->type) {
 		if (p11object_class(opt->type, &one) != ST_OK)
 			return EXIT_USAGE;
 		classes = (struct p11classes){&one, 1, p11object_class_name(one)};

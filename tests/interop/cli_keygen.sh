@@ -76,4 +76,19 @@ sim_stop
 sim_start "$1"
 again() { cmp "$work/three.pem" <(iotsafe read meter --type pubkey); }
 check 'after a power cycle the persistent key is there, and its name' again
+
+# --- the end of a key ---
+made_before=$(made)
+check_exit 'a key is not destroyed without --yes' 2 iotsafe delete meter --type privkey
+check_exit 'nor is the identity with it' 1 iotsafe delete device --type privkey --yes
+shows '  says why' 'device: it is no key that was made through'
+check_exit 'a key that is not there' 1 iotsafe delete nobody --type privkey --yes
+generates '  no key was made' "$made_before"
+check 'with --yes it is' iotsafe delete meter --type privkey --yes
+generates '  by one that takes its place' $((made_before + 1))
+iotsafe list >"$work/check.out" 2>&1
+shows_not '  no key of it is left' '^  (private|public)-key +(meter|brainpool)'
+shows '  the identity is' '^  private-key +device'
+check 'its place is free' iotsafe keygen --curve brainpool --name meter2
+shows '  for another' 'container private-key:06$'
 all_passed

@@ -9,7 +9,7 @@ own_world "$@"
 
 p11tool() { host p11tool --provider="$module" "$@"; }
 
-sim_new thales
+sim_new zariot
 sim_start "$1"
 identity_uris
 token='pkcs11:token=simtok'

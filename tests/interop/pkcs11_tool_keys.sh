@@ -64,5 +64,22 @@ check 'the certificate is deleted' p11 --delete-object --type cert --label ca2
 p11 -O >"$work/check.out" 2>&1 || true
 shows_not '  and gone' 'label: +(ca2|.?boot)'
 check_fails 'what the card holds cannot be deleted' p11 --delete-object --type privkey --id "$key_id"
+
+# --- the whole life of a key ---
+sim_stop
+sim_new zariot
+sim_start "$1"
+from=$(($(apdu_lines) + 1))
+for i in 1 2; do
+	check "pkcs11-tool --test-ec, time $i" p11 --session-rw --login --pin 1234 --test-ec \
+		--key-type EC:prime256v1 --id 99 --label tec
+	shows '  to its end' '^==> OK$'
+	shows_not '  without a word of warning' 'warning|error'
+done
+check '  two keys made, two destroyed' test "$(apdu_ins_count B9 "$from")" = 4
+p11 -O >"$work/check.out" 2>&1
+shows_not '  and gone' 'tec|another'
+shows '  beside the identity' 'device'
+
 check 'the folder is private' sh -c "stat -c %a '$work'/store/* | grep -qx 700"
 all_passed
