@@ -325,9 +325,8 @@ static status log_in(struct guard *g, struct bytes pin)
 
 	if (is_open(slot))
 		return atomic_exchange(&slot->login.done, true) ? ST_USER_LOGGED_IN : ST_OK;
-	if (slot->login.done)
-		return ST_USER_LOGGED_IN;
 	TRY(guard_card(g));
+	notice_reset(slot);
 	if (slot->login.done)
 		return ST_USER_LOGGED_IN;
 	TRY(try_pin(slot, pin));

@@ -311,13 +311,16 @@ static void reset(void **state)
 	assert_int_equal(state_of(s), CKS_RO_PUBLIC_SESSION);
 	assert_rv(f->C_Logout(s), CKR_USER_NOT_LOGGED_IN);
 	assert_ok(log_in(s, right));
+	fake_pin_power_off(true);
+	assert_ok(log_in(s, right)); /* the first call after it */
+	assert_true(fake_pin.verified);
 	key = device_key(s);
 	/* the card tells */
 	fake_pin_power_off(false);
 	assert_rv(sign(s, key), CKR_USER_NOT_LOGGED_IN);
 	assert_int_equal(state_of(s), CKS_RO_PUBLIC_SESSION);
 	assert_rv(sign(s, key), CKR_KEY_HANDLE_INVALID);
-	assert_int_equal(fake_pin.verifies, 2);
+	assert_int_equal(fake_pin.verifies, 3);
 }
 
 static void another_sim(void **state)
