@@ -146,7 +146,10 @@ status token_iccid(struct slot *s, struct token *t, const char **ret_iccid) MUST
 struct object *token_stored(struct token *t, const char *file);
 /* Has any key a name from the store? */
 bool token_has_names(const struct token *t);
-/* The store's entry of a kind for a key, or NULL. */
+/* The entry of a kind for a key, or NULL. The list may be NULL. */
+const struct store_entry *token_find_entry(const struct store_list *l, enum store_kind kind,
+					   const uint8_t key[20]);
+/* In the token's store. */
 const struct store_entry *token_key_entry(const struct token *t, enum store_kind kind,
 					  const uint8_t key[20]);
 bool token_has_entry(const struct token *t, enum store_kind kind);

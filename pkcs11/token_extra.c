@@ -146,15 +146,6 @@ static status parse(struct object *o)
 	return ST_OK;
 }
 
-static const struct store_entry *entry_in(const struct store_list *l, enum store_kind kind,
-					  const uint8_t key[20])
-{
-	for (size_t i = 0; l != NULL && i < l->count; i++)
-		if (l->item[i].kind == kind && memcmp(l->item[i].key, key, 20) == 0)
-			return &l->item[i];
-	return NULL;
-}
-
 /* The entry's value becomes the object's. */
 static status take_entry(struct store_entry *e, struct object *ret)
 {
@@ -277,7 +268,7 @@ static bool lacks_entry(const struct store_list *a, const struct store_list *b, 
 		const struct store_entry *e = &a->item[i];
 		if (only_discarded ? e->kind != STORE_KEY_DISCARDED : !is_of_key(e))
 			continue;
-		if (entry_in(b, e->kind, e->key) == NULL)
+		if (token_find_entry(b, e->kind, e->key) == NULL)
 			return true;
 	}
 	return false;
@@ -337,41 +328,6 @@ struct object *token_stored(struct token *t, const char *file)
 		if (t->extra[i].stored != NULL && strcmp(t->extra[i].stored->file, file) == 0)
 			return &t->extra[i];
 	return NULL;
-}
-
-/* --- names --- */
-
-bool token_has_entry(const struct token *t, enum store_kind kind)
-{
-	for (size_t i = 0; t->store != NULL && i < t->store->count; i++)
-		if (t->store->item[i].kind == kind)
-			return true;
-	return false;
-}
-
-bool token_has_names(const struct token *t)
-{
-	return token_has_entry(t, STORE_KEY_NAME);
-}
-
-const struct store_entry *token_key_entry(const struct token *t, enum store_kind kind,
-					  const uint8_t key[20])
-{
-	return entry_in(t->store, kind, key);
-}
-
-void token_name_pair(const struct token *t, struct pair *pair)
-{
-	token_name(pair->has_priv ? &pair->priv : &pair->pub, pair->name);
-	memcpy(pair->id, pair->key_id, sizeof(pair->key_id));
-	pair->id_n = sizeof(pair->key_id);
-	const struct store_entry *e = token_key_entry(t, STORE_KEY_NAME, pair->key_id);
-	if (e != NULL && e->label[0] != '\0')
-		snprintf(pair->name, sizeof(pair->name), "%s", e->label);
-	if (e != NULL && e->id_n != 0) {
-		memcpy(pair->id, e->id, e->id_n);
-		pair->id_n = e->id_n;
-	}
 }
 
 /* --- what is shown --- */

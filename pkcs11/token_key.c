@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
 #include <string.h>
 
 #include "lib.h"
@@ -21,6 +22,52 @@ CK_KEY_TYPE token_key_type(const struct object *o)
 		return o->c.key_type == KEY_AES_CMAC ? CKK_AES : CKK_GENERIC_SECRET;
 	return o->c.key_type == KEY_RSA2048 ? CKK_RSA : CKK_EC;
 }
+
+/* --- names --- */
+
+const struct store_entry *token_find_entry(const struct store_list *l, enum store_kind kind,
+					   const uint8_t key[20])
+{
+	for (size_t i = 0; l != NULL && i < l->count; i++)
+		if (l->item[i].kind == kind && memcmp(l->item[i].key, key, 20) == 0)
+			return &l->item[i];
+	return NULL;
+}
+
+bool token_has_entry(const struct token *t, enum store_kind kind)
+{
+	for (size_t i = 0; t->store != NULL && i < t->store->count; i++)
+		if (t->store->item[i].kind == kind)
+			return true;
+	return false;
+}
+
+bool token_has_names(const struct token *t)
+{
+	return token_has_entry(t, STORE_KEY_NAME);
+}
+
+const struct store_entry *token_key_entry(const struct token *t, enum store_kind kind,
+					  const uint8_t key[20])
+{
+	return token_find_entry(t->store, kind, key);
+}
+
+void token_name_pair(const struct token *t, struct pair *pair)
+{
+	token_name(pair->has_priv ? &pair->priv : &pair->pub, pair->name);
+	memcpy(pair->id, pair->key_id, sizeof(pair->key_id));
+	pair->id_n = sizeof(pair->key_id);
+	const struct store_entry *e = token_key_entry(t, STORE_KEY_NAME, pair->key_id);
+	if (e != NULL && e->label[0] != '\0')
+		snprintf(pair->name, sizeof(pair->name), "%s", e->label);
+	if (e != NULL && e->id_n != 0) {
+		memcpy(pair->id, e->id, e->id_n);
+		pair->id_n = e->id_n;
+	}
+}
+
+/* --- keys that were made through us --- */
 
 status token_note_generated(struct token *t, const struct public_key *k)
 {

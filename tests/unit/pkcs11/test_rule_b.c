@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rule B: all 4,096 values of twelve booleans, for each of C_CreateObject, C_GenerateKeyPair,
- * C_DeriveKey, C_CopyObject and C_SetAttributeValue. Whatever a template says, no key is less
- * protected than it was, or than what it comes from, and none claims a past that it has not. */
+ * C_DeriveKey, C_CopyObject and C_SetAttributeValue, the last also of keys on the card. Whatever a
+ * template says, no key is less protected than it was, or than what it comes from, and none claims
+ * a past that it has not. */
 #include "rig.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "fake_keys2.h"
@@ -289,6 +292,38 @@ static void generate(void **state)
 	assert_true(made > 10);
 }
 
+/* A pair that was made through us may be renamed, and nothing else. */
+static void set_on_card(void **state)
+{
+	CK_SESSION_HANDLE s = 0;
+	CK_MECHANISM m = {CKM_EC_KEY_PAIR_GEN, NULL, 0};
+	struct bytes oid = curve_oid_der(CURVE_P256);
+	CK_ATTRIBUTE p = {CKA_EC_PARAMS, (void *)(uintptr_t)oid.p, oid.n};
+	CK_ATTRIBUTE token = {CKA_TOKEN, &truth[1], 1};
+	CK_OBJECT_HANDLE key[2] = {0};
+
+	(void)state;
+	fake2_add_pair(KEY_P256, "mine", 0x71, false, FUNCTION_SIGN | FUNCTION_KEYGEN);
+	assert_ok(f->C_OpenSession(0, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &s));
+	assert_ok(f->C_GenerateKeyPair(s, &m, &p, 1, &token, 1, &key[0], &key[1]));
+	assert_true(is_on(s, key[0], CKA_MODIFIABLE) && is_on(s, key[1], CKA_MODIFIABLE));
+	for (unsigned mask = 0; mask < CASES; mask++) {
+		CK_ATTRIBUTE t[1 + BITS] = {{CKA_LABEL, (void *)(uintptr_t) "x", 1}};
+		CK_ULONG n = add_bits(t, 1, set_bits, mask);
+		for (int i = 0; i < 2; i++) {
+			CK_RV rv = f->C_SetAttributeValue(s, key[i], t, n);
+			assert_true(rv == CKR_ATTRIBUTE_READ_ONLY ||
+				    rv == CKR_ATTRIBUTE_TYPE_INVALID);
+		}
+	}
+	assert_true(is_on(s, key[1], CKA_SENSITIVE) && is_on(s, key[1], CKA_ALWAYS_SENSITIVE));
+	assert_false(is_on(s, key[1], CKA_EXTRACTABLE) || is_on(s, key[1], CKA_DECRYPT));
+	assert_int_equal(rig_by_label(s, CKO_PRIVATE_KEY, "mine"), key[1]);
+	char cmd[128]; /* where it says that the key is our making */
+	snprintf(cmd, sizeof(cmd), "rm -rf '%s'", rig_store_dir());
+	assert_int_equal(system(cmd), 0);
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, rig_teardown)
 
 static int setup(void **state)
@@ -302,7 +337,8 @@ static int setup(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(create), TEST(generate), TEST(derive), TEST(copy), TEST(set),
+		TEST(create), TEST(generate), TEST(derive),
+		TEST(copy),   TEST(set),      TEST(set_on_card),
 	};
 
 	return cmocka_run_group_tests_name("rule B", tests, rig_group_setup, rig_group_teardown);
