@@ -22,7 +22,16 @@ status create_permits(struct guard *g, const struct bag *b)
 	return login_hides(g->slot) ? ST_USER_NOT_LOGGED_IN : ST_OK;
 }
 
-/* C_Logout takes no slot's lock: what it did not find to destroy goes here. */
+/* Has it no place any more: the SIM is another one, or the login over? */
+static status check_place(struct guard *g, struct slot *slot, bool private)
+{
+	if (atomic_load(&g->session->generation) != atomic_load(&slot->generation))
+		return ST_NO_SESSION;
+	return private && login_hides(slot) ? ST_USER_NOT_LOGGED_IN : ST_OK;
+}
+
+/* Neither C_Logout nor the end of a SIM waits for this session: what they did not find to destroy
+ * goes here. */
 status create_in_session(struct guard *g, struct bag *b, CK_OBJECT_HANDLE *ret_h)
 {
 	struct slot *slot = atomic_load(&g->session->slot);
@@ -30,12 +39,12 @@ status create_in_session(struct guard *g, struct bag *b, CK_OBJECT_HANDLE *ret_h
 	CK_OBJECT_HANDLE h = 0;
 
 	TRY(made_add(slot, session_handle(g->session), b, &h));
-	if (private && login_hides(slot)) {
+	status st = check_place(g, slot, private);
+	if (st != ST_OK)
 		(void)!made_remove(slot, h);
-		return ST_USER_NOT_LOGGED_IN;
-	}
-	*ret_h = h;
-	return ST_OK;
+	else
+		*ret_h = h;
+	return st;
 }
 
 /* Puts a new object where it says that it belongs; takes the bag over on success. */

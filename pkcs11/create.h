@@ -20,7 +20,8 @@ status create_set(struct guard *g, CK_OBJECT_HANDLE h, const CK_ATTRIBUTE *tmpl,
  * be private. ST_USER_NOT_LOGGED_IN. */
 status create_permits(struct guard *g, const struct bag *b) MUST_USE;
 /* Makes an object of the session, which create_permits let pass; takes the bag over on success.
- * ST_USER_NOT_LOGGED_IN also when a private one met with the end of the login. */
+ * ST_USER_NOT_LOGGED_IN also when a private one met with the end of the login, ST_NO_SESSION when
+ * any met with that of the SIM. */
 status create_in_session(struct guard *g, struct bag *b, CK_OBJECT_HANDLE *ret_h) MUST_USE;
 
 #endif

@@ -232,8 +232,11 @@ static void *swapper(void *arg)
 
 static void swaps(void **state)
 {
+	CK_ATTRIBUTE t = {CKA_TOKEN, &no, 1};
+
 	(void)state;
 	run(unsure, swapper);
+	assert_int_equal(rig_count(rig_session(), &t, 1), 0); /* none came over to another SIM */
 }
 
 int main(void)
