@@ -163,18 +163,25 @@ static status choose(struct token *t, const struct keygen_wish *w, struct pair *
 
 /* --- the new objects --- */
 
-static const struct object *object_of(const struct token *t, CK_OBJECT_CLASS class, struct bytes id,
-				      struct bytes label)
+static const struct object *object_by(const struct token *t, CK_OBJECT_CLASS class,
+				      struct bytes (*name)(const struct container *c),
+				      struct bytes wanted)
 {
-	for (size_t i = 0; i < t->object_count; i++) {
+	for (size_t i = 0; wanted.n != 0 && i < t->object_count; i++) {
 		const struct object *o = &t->object[i];
-		if (o->class != class || o->from_cert)
-			continue;
-		if (id.n != 0 ? bytes_equal(id, container_id(&o->c))
-			      : bytes_equal(label, container_label(&o->c)))
+		if (o->class == class && !o->from_cert && bytes_equal(wanted, name(&o->c)))
 			return o;
 	}
 	return NULL;
+}
+
+/* By id; a card may have changed it without a word, then by label. */
+static const struct object *object_of(const struct token *t, CK_OBJECT_CLASS class, struct bytes id,
+				      struct bytes label)
+{
+	const struct object *o = object_by(t, class, container_id, id);
+
+	return o != NULL ? o : object_by(t, class, container_label, label);
 }
 
 /* Names that the pair does not have are kept on the host, and of a key that stays that it is our
