@@ -22,16 +22,14 @@ struct card_generated {
  * the card refuses. The catalog is read again at the next card_catalog (states and ids changed):
  * the epoch moves, also when the answer was lost, since the pair may be another by then. A lost
  * answer is asked for again only where the pair was empty or volatile; of a filled persistent pair
- * the error of the link is returned. */
+ * the error of the link is returned.
+ *
+ * With `old`, a key is given up on purpose: `pub` is read right before the command, and when it is
+ * not `old` any more the answer is ST_KEY_UNUSABLE (the epoch moves), so that what another process
+ * has put there since is not lost. */
 status card_generate(struct card *c, const struct container *priv, const struct container *pub,
-		     struct card_generated *ret, deadline dl) MUST_USE;
-
-/* The same over a key that is given up on purpose: `pub` is read right before the command, and when
- * it is not `old` any more it is ST_KEY_UNUSABLE (the epoch moves): what another process has put
- * there since is not lost. old NULL: card_generate. */
-status card_regenerate(struct card *c, const struct container *priv, const struct container *pub,
-		       const struct public_key *old, struct card_generated *ret,
-		       deadline dl) MUST_USE;
+		     const struct public_key *old, struct card_generated *ret,
+		     deadline dl) MUST_USE;
 
 /* PUT PUBLIC KEY (§10.9) into a container with update access. The point must be on the
  * container's curve (ST_POINT_INVALID before any APDU). ST_KEY_UNUSABLE also when a container that

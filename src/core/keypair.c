@@ -168,8 +168,8 @@ static bool can_generate(const struct container *ct)
 	return container_curve(ct) != CURVE_NONE && (ct->functions & FUNCTION_KEYGEN);
 }
 
-status card_regenerate(struct card *c, const struct container *priv, const struct container *pub,
-		       const struct public_key *old, struct card_generated *ret, deadline dl)
+status card_generate(struct card *c, const struct container *priv, const struct container *pub,
+		     const struct public_key *old, struct card_generated *ret, deadline dl)
 {
 	struct generate_op op = {.priv = *priv,
 				 .old = old,
@@ -198,12 +198,6 @@ status card_regenerate(struct card *c, const struct container *priv, const struc
 	TRY(curve_check_point(op.got.key.curve, bytes_of(op.got.key.point, op.got.key.point_len)));
 	*ret = op.got;
 	return ST_OK;
-}
-
-status card_generate(struct card *c, const struct container *priv, const struct container *pub,
-		     struct card_generated *ret, deadline dl)
-{
-	return card_regenerate(c, priv, pub, NULL, ret, dl);
 }
 
 /* --- PUT PUBLIC KEY --- */

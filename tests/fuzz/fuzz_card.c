@@ -299,7 +299,7 @@ static void use_pair(struct card *c, const struct container *priv, const struct 
 	uint8_t z[EC_POINT_MAX];
 	size_t n = 0, sum = 0;
 
-	if (card_generate(c, priv, pub, &made, soon()) == ST_OK)
+	if (card_generate(c, priv, pub, NULL, &made, soon()) == ST_OK)
 		require(made.priv_id_len <= CONTAINER_ID_MAX &&
 			made.pub_id_len <= CONTAINER_ID_MAX &&
 			curve_check_point(CURVE_P256,

@@ -47,7 +47,7 @@ static void job_of(struct job *j)
 
 static status generate(struct rig *r, struct job *j)
 {
-	return card_generate(r->c, &j->priv, &j->pub, &j->got, soon());
+	return card_generate(r->c, &j->priv, &j->pub, NULL, &j->got, soon());
 }
 
 static void warm(void)
@@ -121,10 +121,10 @@ static void test_no_public_half(void **state)
 	warm();
 	job_of(&j);
 	FAKE_PLAY({B9, "9000"}, {"81 CD 00 00 03 850104 00", KEY1 "9000"}, {B9, KEY1 "9000"});
-	assert_int_equal(card_generate(r->c, &j.priv, NULL, &j.got, soon()), ST_OK);
+	assert_int_equal(card_generate(r->c, &j.priv, NULL, NULL, &j.got, soon()), ST_OK);
 	assert_int_equal(j.got.pub_id_len, 1);
 	assert_int_equal(j.got.pub_id[0], 0x04);
-	assert_int_equal(card_generate(r->c, &j.priv, NULL, &j.got, soon()), ST_OK);
+	assert_int_equal(card_generate(r->c, &j.priv, NULL, NULL, &j.got, soon()), ST_OK);
 	expect_key(&j, "04", "", "04" X1 Y1);
 	/* by label */
 	j.priv.id_len = 0;
@@ -132,7 +132,7 @@ static void test_no_public_half(void **state)
 	j.priv.label_len = 3;
 	FAKE_PLAY({"81 B9 00 00 05 7403616263 00", "9000"},
 		  {"81 CD 00 00 05 7503616263 00", KEY1 "9000"});
-	assert_int_equal(card_generate(r->c, &j.priv, NULL, &j.got, soon()), ST_OK);
+	assert_int_equal(card_generate(r->c, &j.priv, NULL, NULL, &j.got, soon()), ST_OK);
 	expect_key(&j, "", "", "04" X1 Y1);
 }
 
@@ -272,7 +272,7 @@ static void test_epoch(void **state)
 	j.priv = cat->item[0];
 	assert_false(j.priv.activated);
 	epoch = card_epoch(r->c);
-	assert_int_equal(card_generate(r->c, &cat->item[0], NULL, &j.got, soon()), ST_OK);
+	assert_int_equal(card_generate(r->c, &cat->item[0], NULL, NULL, &j.got, soon()), ST_OK);
 	assert_int_not_equal(card_epoch(r->c), epoch);
 	assert_int_equal(card_catalog(r->c, &cat, soon()), ST_OK);
 	assert_true(cat->item[0].activated);
@@ -295,7 +295,7 @@ static void test_filled_since(void **state)
 	priv = cat->item[0];
 	epoch = card_epoch(r->c);
 	FAKE_PLAY({"81 CB 01 00 00", "7403616263 840104 4A0101 4B0113 610106 9000"});
-	assert_int_equal(card_generate(r->c, &priv, NULL, &j.got, soon()), ST_KEY_UNUSABLE);
+	assert_int_equal(card_generate(r->c, &priv, NULL, NULL, &j.got, soon()), ST_KEY_UNUSABLE);
 	assert_int_equal(j.got.priv_id_len, 77);
 	assert_int_not_equal(card_epoch(r->c), epoch);
 	fake_done();
@@ -304,7 +304,7 @@ static void test_filled_since(void **state)
 	assert_int_equal(card_catalog(r->c, &cat, soon()), ST_OK);
 	priv = cat->item[0];
 	FAKE_PLAY({PROBE, "AA 9000"}, {B9, "840104 850105" KEY1 "9000"});
-	assert_int_equal(card_generate(r->c, &priv, NULL, &j.got, soon()), ST_OK);
+	assert_int_equal(card_generate(r->c, &priv, NULL, NULL, &j.got, soon()), ST_OK);
 	expect_key(&j, "04", "05", "04" X1 Y1);
 	/* the filling that was ours, whose answer was lost, is no reason */
 	FAKE_PLAY({"81 CB 01 00 00", "7403616263 840104 4A0100 4B0113 610106 9000"});
@@ -312,7 +312,7 @@ static void test_filled_since(void **state)
 	priv = cat->item[0];
 	FAKE_PLAY({"81 CB 01 00 00", "7403616263 840104 4A0100 4B0113 610106 9000"},
 		  {B9, .st = ST_IO}, {B9, "840104 850105" KEY1 "9000"});
-	assert_int_equal(card_generate(r->c, &priv, NULL, &j.got, soon()), ST_OK);
+	assert_int_equal(card_generate(r->c, &priv, NULL, NULL, &j.got, soon()), ST_OK);
 	expect_key(&j, "04", "05", "04" X1 Y1);
 }
 
@@ -330,17 +330,17 @@ static void test_given_up(void **state)
 	FAKE_PLAY({CD, KEY1 "9000"});
 	assert_int_equal(card_read_public(r->c, &j.pub, &old, soon()), ST_OK);
 	FAKE_PLAY({PROBE, "AA 9000"}, {CD, KEY2 "9000"});
-	assert_int_equal(card_regenerate(r->c, &j.priv, &j.pub, &old, &j.got, soon()),
+	assert_int_equal(card_generate(r->c, &j.priv, &j.pub, &old, &j.got, soon()),
 			 ST_KEY_UNUSABLE);
 	assert_int_equal(j.got.priv_id_len, 77);
 	assert_true(card_epoch(r->c) > epoch);
 	fake_done();
 	FAKE_PLAY({PROBE, "AA 9000"}, {CD, KEY1 "9000"}, {B9, KEY2 "9000"});
-	assert_int_equal(card_regenerate(r->c, &j.priv, &j.pub, &old, &j.got, soon()), ST_OK);
+	assert_int_equal(card_generate(r->c, &j.priv, &j.pub, &old, &j.got, soon()), ST_OK);
 	expect_key(&j, "04", "05", "04" X2 Y2);
 	/* what cannot be read is not known */
 	FAKE_PLAY({PROBE, "AA 9000"}, {CD, "6985"}, RESELECT, {CD, "6985"});
-	assert_int_equal(card_regenerate(r->c, &j.priv, &j.pub, &old, &j.got, soon()),
+	assert_int_equal(card_generate(r->c, &j.priv, &j.pub, &old, &j.got, soon()),
 			 ST_SW_CONDITIONS);
 	fake_done();
 }

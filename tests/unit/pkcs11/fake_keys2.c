@@ -134,9 +134,14 @@ static const char *group(enum curve c)
 }
 
 status card_generate(struct card *c, const struct container *priv, const struct container *pub,
-		     struct card_generated *ret, deadline dl)
+		     const struct public_key *old, struct card_generated *ret, deadline dl)
 {
 	(void)c, (void)dl;
+	if (old != NULL &&
+	    (fake2_public(pub) == NULL || !public_key_equal(fake2_public(pub), old))) {
+		fake.epoch++;
+		return ST_KEY_UNUSABLE;
+	}
 	TRY(play(FAKE2_GENERATE));
 	if (pub == NULL || (priv->functions & pub->functions & FUNCTION_KEYGEN) == 0)
 		return ST_KEY_UNUSABLE;
@@ -156,17 +161,6 @@ status card_generate(struct card *c, const struct container *priv, const struct 
 				       .key = made[made_n].pub};
 	made_n++;
 	return ST_OK;
-}
-
-status card_regenerate(struct card *c, const struct container *priv, const struct container *pub,
-		       const struct public_key *old, struct card_generated *ret, deadline dl)
-{
-	if (old != NULL &&
-	    (fake2_public(pub) == NULL || !public_key_equal(fake2_public(pub), old))) {
-		fake.epoch++;
-		return ST_KEY_UNUSABLE;
-	}
-	return card_generate(c, priv, pub, ret, dl);
 }
 
 status card_put_public(struct card *c, const struct container *pub, const struct public_key *key,

@@ -141,7 +141,8 @@ static struct public_key made_elsewhere(uint8_t id)
 	unsigned epoch = fake.epoch;
 	struct card_generated got;
 
-	assert_int_equal(card_generate(NULL, item(id), item((uint8_t)(id + 1)), &got, 0), ST_OK);
+	assert_int_equal(card_generate(NULL, item(id), item((uint8_t)(id + 1)), NULL, &got, 0),
+			 ST_OK);
 	fake.epoch = epoch;
 	fake2.calls[FAKE2_GENERATE]--;
 	return got.key;
