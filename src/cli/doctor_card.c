@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "card.h"
+#include "card_pin.h"
 #include "doctor.h"
 #include "doctor_sign.h"
 #include "hex.h"
@@ -154,6 +155,43 @@ static bool say_objects(struct report *r, const struct catalog *cat)
 	return true;
 }
 
+/* Only asked for, never sent. */
+static void say_pin(struct report *r, const struct settings *all, const struct settings_slot *slot,
+		    struct card *card)
+{
+	struct card_pin pin = {0};
+	status st;
+
+	if (slot->pin_ref == 0)
+		return;
+	st = card_pin_query(card, slot->pin_ref, &pin, deadline_in_ms(all->timeout_ms));
+	if (st != ST_OK)
+		report_add(r, "PIN", VERDICT_FAIL, "IOTSAFE_LOG=trace shows the exchanges", "%s",
+			   status_text(st));
+	else if (pin.state == CARD_PIN_BLOCKED)
+		report_add(r, "PIN", VERDICT_FAIL,
+			   "unblock it with its PUK, by the modem's or the issuer's tools",
+			   "PIN %02X is blocked", slot->pin_ref);
+	else if (pin.state == CARD_PIN_ABSENT)
+		report_add(r, "PIN", VERDICT_FAIL, "correct \"pin\" in the slot",
+			   "the SIM has no PIN %02X", slot->pin_ref);
+	else if (pin.state == CARD_PIN_DISABLED)
+		report_add(r, "PIN", VERDICT_OK, NULL, "PIN %02X is disabled: nobody is asked",
+			   slot->pin_ref);
+	else if (pin.state == CARD_PIN_VERIFIED)
+		report_add(r, "PIN", VERDICT_OK, NULL, "PIN %02X is verified", slot->pin_ref);
+	else if (pin.tries == 1)
+		report_add(r, "PIN", VERDICT_NOTE,
+			   "the right one sets the counter back; pin-source is not used before",
+			   "PIN %02X: one try is left", slot->pin_ref);
+	else if (pin.tries > 1)
+		report_add(r, "PIN", VERDICT_OK, NULL, "PIN %02X: %d tries are left", slot->pin_ref,
+			   pin.tries);
+	else
+		report_add(r, "PIN", VERDICT_OK, NULL, "PIN %02X: the SIM does not tell the tries",
+			   slot->pin_ref);
+}
+
 static void free_card(struct card **c)
 {
 	card_free(*c);
@@ -190,6 +228,7 @@ void doctor_slot(struct report *r, const struct settings *all, const struct sett
 		blame_at(r, slot, st, reached);
 		return;
 	}
+	say_pin(r, all, slot, card);
 	if (say_objects(r, cat))
-		doctor_sign(r, all, card, cat);
+		doctor_sign(r, all, slot, card, cat);
 }

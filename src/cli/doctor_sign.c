@@ -210,8 +210,17 @@ static void say_verdict(struct report *r, const char *name, const struct witness
 			   w->name);
 }
 
-static void try_key(struct report *r, const struct settings *all, struct card *card,
-		    const struct container *key, const struct witnesses *ws, bool only_key)
+static const char *pin_remedy(const struct settings_slot *slot)
+{
+	if (slot->pin_ref == 0)
+		return "name the PIN by \"pin\" in the slot, and where it is by pin-source";
+	return slot->pin_source[0] ? "programs use the one of pin-source"
+				   : "programs log in; those that cannot need pin-source";
+}
+
+static void try_key(struct report *r, const struct settings *all, const struct settings_slot *slot,
+		    struct card *card, const struct container *key, const struct witnesses *ws,
+		    bool only_key)
 {
 	struct attempt a = {0};
 	unsigned long long before = card_stats(card)->apdus;
@@ -222,8 +231,7 @@ static void try_key(struct report *r, const struct settings *all, struct card *c
 	if (st == ST_OK)
 		st = card_sign(card, &a.rq, a.sig, &a.sig_n, deadline_in_ms(all->timeout_ms));
 	if (st == ST_SW_SECURITY) { /* as it should be: the doctor has no PIN */
-		report_add(r, "signature", VERDICT_NOTE,
-			   "name the PIN by \"pin\" in the slot, and where it is by pin-source",
+		report_add(r, "signature", VERDICT_NOTE, pin_remedy(slot),
 			   "%s: it wants its PIN, so it was not tried", name);
 		return;
 	}
@@ -265,8 +273,8 @@ static void say_none_signs(struct report *r, const struct catalog *cat)
 			   "the SIM holds no key that can sign");
 }
 
-void doctor_sign(struct report *r, const struct settings *all, struct card *card,
-		 const struct catalog *cat)
+void doctor_sign(struct report *r, const struct settings *all, const struct settings_slot *slot,
+		 struct card *card, const struct catalog *cat)
 {
 	struct witnesses *ws ON_EXIT(mem_free_ptr) = calloc(1, sizeof(*ws));
 	size_t usable = 0;
@@ -281,7 +289,7 @@ void doctor_sign(struct report *r, const struct settings *all, struct card *card
 		const struct container *c = &cat->item[i];
 
 		if (can_sign(c) && c->activated)
-			try_key(r, all, card, c, ws, usable == 1);
+			try_key(r, all, slot, card, c, ws, usable == 1);
 		else if (can_sign(c))
 			report_add(r, "signature", VERDICT_NOTE,
 				   "\"iotsafe keygen\" makes a key pair in it",

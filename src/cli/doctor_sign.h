@@ -6,7 +6,7 @@
 #include "card.h"
 #include "report.h"
 
-void doctor_sign(struct report *r, const struct settings *all, struct card *card,
-		 const struct catalog *cat);
+void doctor_sign(struct report *r, const struct settings *all, const struct settings_slot *slot,
+		 struct card *card, const struct catalog *cat);
 
 #endif

@@ -46,6 +46,21 @@ static status read_wish(const struct options *opt, struct wish *w)
 	return ST_OK;
 }
 
+static void text_of(const struct p11token *t, CK_OBJECT_HANDLE h, CK_ATTRIBUTE_TYPE type, bool hex,
+		    char *dst, size_t cap)
+{
+	uint8_t *v ON_EXIT(mem_free_ptr) = NULL;
+	size_t n = 0;
+
+	dst[0] = '\0';
+	if (p11object_value(t, h, type, &v, &n) != ST_OK)
+		return;
+	if (hex)
+		hex_str(bytes_of(v, n), dst, cap);
+	else
+		text_clean(bytes_of(v, n), dst, cap);
+}
+
 /* Is there a key in it? An empty container's private key has no public half and no use. */
 static bool is_filled(const struct p11token *t, CK_OBJECT_HANDLE priv)
 {
@@ -55,15 +70,20 @@ static bool is_filled(const struct p11token *t, CK_OBJECT_HANDLE priv)
 }
 
 /* A key that is there is only replaced when that was said twice: by its name, and by --yes. */
-static status check_victim(struct p11token *t, const struct wish *w, const struct options *opt)
+static status check_victim(struct p11token *t, const struct wish *w, const struct options *opt,
+			   char ret_container[MODULE_TEXT_MAX])
 {
 	char uri[MODULE_URI_MAX];
 	CK_OBJECT_HANDLE priv;
 
-	if (opt->yes || (w->name.n == 0 && w->id_n == 0) ||
+	if ((w->name.n == 0 && w->id_n == 0) ||
 	    !p11object_find_private(t, w->name, bytes_of(w->id, w->id_n), &priv) ||
 	    !is_filled(t, priv))
 		return ST_OK;
+	if (opt->yes) {
+		text_of(t, priv, CKA_UNIQUE_ID, false, ret_container, MODULE_TEXT_MAX);
+		return ST_OK;
+	}
 	p11object_uri(t, priv, uri);
 	return SAY(ST_ARG,
 		   "%s is a key already; with --yes a new one takes its place, and the old "
@@ -108,22 +128,8 @@ struct made {
 	char uri[MODULE_URI_MAX], id[2 * P11OBJECT_ID_MAX + 1], label[MODULE_TEXT_MAX],
 		container[MODULE_TEXT_MAX], pem[1024];
 	size_t pem_n;
+	bool signs;
 };
-
-static void text_of(const struct p11token *t, CK_OBJECT_HANDLE h, CK_ATTRIBUTE_TYPE type, bool hex,
-		    char *dst, size_t cap)
-{
-	uint8_t *v ON_EXIT(mem_free_ptr) = NULL;
-	size_t n = 0;
-
-	dst[0] = '\0';
-	if (p11object_value(t, h, type, &v, &n) != ST_OK)
-		return;
-	if (hex)
-		hex_str(bytes_of(v, n), dst, cap);
-	else
-		text_clean(bytes_of(v, n), dst, cap);
-}
 
 static status describe(const struct p11token *t, CK_OBJECT_HANDLE pub, CK_OBJECT_HANDLE priv,
 		       struct made *m)
@@ -141,7 +147,25 @@ static status describe(const struct p11token *t, CK_OBJECT_HANDLE pub, CK_OBJECT
 	text_of(t, priv, CKA_LABEL, false, m->label, sizeof(m->label));
 	text_of(t, priv, CKA_ID, true, m->id, sizeof(m->id));
 	text_of(t, priv, CKA_UNIQUE_ID, false, m->container, sizeof(m->container));
+	m->signs = p11object_flag(t, priv, CKA_SIGN);
 	return ST_OK;
+}
+
+/* The key was made, and not all is as it was asked for. `old` is the container of the key that was
+ * to be replaced, or empty. */
+static void say_notes(const struct options *opt, const struct wish *w, const struct made *m,
+		      const char *old)
+{
+	char name[MODULE_TEXT_MAX];
+
+	if (old[0] != '\0' && strcmp(old, m->container) != 0)
+		say("note: the key in container %s is still there, it cannot be replaced", old);
+	if (w->name.n > 0 && strcmp(text_clean(w->name, name, sizeof(name)), m->label) != 0)
+		say("note: it is called \"%s\": the name that was asked for cannot be kept on "
+		    "this host; IOTSAFE_LOG=info tells why",
+		    m->label);
+	if (!opt->json && !m->signs)
+		say("note: keys in this container cannot sign, but agree secrets only");
 }
 
 static status show(const struct options *opt, const struct wish *w, const struct made *m)
@@ -172,12 +196,13 @@ static status show(const struct options *opt, const struct wish *w, const struct
 static status run(struct p11token *t, const struct options *opt, const struct wish *w)
 {
 	CK_OBJECT_HANDLE pub = 0, priv = 0;
+	char old[MODULE_TEXT_MAX] = "";
 	struct made m = {0};
 	CK_RV rv;
 
 	if (w->name.n > 0 || w->id_n > 0)
 		TRY(p11token_login(t)); /* the one of that name may be hidden without */
-	TRY(check_victim(t, w, opt));
+	TRY(check_victim(t, w, opt, old));
 	rv = generate(t, w, &pub, &priv);
 	if (p11token_wants_login(t, rv)) {
 		TRY(p11token_login(t));
@@ -186,6 +211,7 @@ static status run(struct p11token *t, const struct options *opt, const struct wi
 	if (rv != CKR_OK)
 		return p11rv_say("the key pair", rv);
 	TRY(describe(t, pub, priv, &m));
+	say_notes(opt, w, &m, old);
 	return show(opt, w, &m);
 }
 

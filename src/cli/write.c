@@ -236,6 +236,10 @@ static status write_item(struct p11token *t, const struct options *opt, struct i
 		TRY(p11token_login(t));
 		rv = create(t, it, &h);
 	}
+	if (rv == CKR_DEVICE_MEMORY && it->class == CKO_PUBLIC_KEY)
+		return SAY(ST_STORE,
+			   "%s: the SIM has no empty container for it that may be written",
+			   opt->arg);
 	if (rv == CKR_DEVICE_MEMORY)
 		return SAY(ST_STORE,
 			   "%s: there is no room for it, neither in a container of the SIM nor in "

@@ -26,12 +26,14 @@ check 'a key pair' out "$work/one.pem" iotsafe keygen
 shows '  in the volatile pair' '^P-256 key pair in container private-key:04$'
 shows '  with its id' '^id [0-9A-F]{40}$'
 shows '  and its URI' '^pkcs11:token=simtok;object=ephemeral;type=private$'
+shows '  and that it cannot sign' 'note: keys in this container cannot sign'
 check '  the public key is PEM' openssl pkey -pubin -in "$work/one.pem" -noout
 generates '  one key was made' 1
 
 check 'another curve, and a name' out "$work/two.pem" iotsafe keygen --curve brainpool --name meter
 shows '  in the empty pair' '^brainpoolP256r1 key pair in container private-key:06$'
 shows '  of that name' '^pkcs11:token=simtok;object=meter;type=private$'
+shows_not '  with nothing to note' 'note:'
 check '  which all programs see' iotsafe list
 shows '    the private key' '^  private-key +meter +brainpoolP256r1 +sign'
 shows '    the public key' '^  public-key +meter +brainpoolP256r1'
@@ -49,6 +51,7 @@ check '  it is there still' same
 check 'with --yes it is' out "$work/three.pem" iotsafe keygen --curve brainpool --name meter --yes
 shows '  in its container' 'container private-key:06$'
 generates '  one more key was made' 3
+shows_not '  with nothing to note' 'note:'
 differ() { ! cmp -s "$work/two.pem" "$work/three.pem"; }
 check '  another one' differ
 
@@ -91,4 +94,18 @@ shows_not '  no key of it is left' '^  (private|public)-key +(meter|brainpool)'
 shows '  the identity is' '^  private-key +device'
 check 'its place is free' iotsafe keygen --curve brainpool --name meter2
 shows '  for another' 'container private-key:06$'
+
+# --- not as it was asked for: this is said ---
+mv "$work/store" "$work/store.away"
+touch "$work/store" # no folder
+check 'a name without a place to keep it' iotsafe keygen --name nowhere
+shows '  is told' 'note: it is called "ephemeral": the name that was asked for cannot be kept'
+rm "$work/store"
+mv "$work/store.away" "$work/store"
+sim_stop
+sim_new full
+sim_start "$1"
+check 'a key that the SIM does not replace' iotsafe keygen --name p384 --curve p384 --yes
+shows '  is told' 'note: the key in container private-key:1001 is still there'
+shows '  the new one is elsewhere' '^P-384 key pair in container private-key:19$'
 all_passed

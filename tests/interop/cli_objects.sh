@@ -99,6 +99,17 @@ check 'a public key' iotsafe write "$work/peer.pem" --type pubkey --name peer
 uri=$(grep '^pkcs11:' "$work/check.out")
 check '  comes back' cmp "$work/peer.pem" <(iotsafe read "$uri" --pem)
 
+fill() { # until no container is empty, at most five times
+	local i
+	for i in 1 2 3 4 5; do
+		iotsafe write "$work/peer.pem" --type pubkey >"$work/fill.out" 2>&1 || return 0
+	done
+	return 1
+}
+check 'the containers for public keys are filled' fill
+check_exit 'one more' 1 iotsafe write "$work/peer.pem" --type pubkey
+shows '  says so' 'the SIM has no empty container for it that may be written'
+
 # --- what cannot be ---
 openssl ecparam -name secp256k1 -genkey -noout 2>/dev/null | openssl pkey -pubout -out "$work/odd.pem"
 head -c 40000 /dev/zero >"$work/long"

@@ -55,6 +55,12 @@ shows_not '  and does not show it' "$good"
 check '  it signs' verifies
 
 before=$(sent)
+check 'the doctor' iotsafe doctor
+shows '  sees what was given' '^ *PIN +ok +PIN 01 is verified$'
+sim_control reset >/dev/null
+check '  after a reset' iotsafe doctor
+shows '  tells the tries' '^ *PIN +ok +PIN 01: 3 tries are left$'
+shows '  and what programs do' '-> programs log in; those that cannot need pin-source'
 pin_file 9999
 check_exit 'a wrong PIN' 1 csr --pin-source "file:$work/pin"
 shows '  says so' 'the PIN is wrong'
@@ -64,10 +70,29 @@ shows '  says that it gets serious' 'few tries are left'
 tries '  one was sent' $((before + 2))
 check_exit 'the last try is not for a file' 1 csr --pin-source "file:$work/pin"
 shows '  says so' 'the last try is only for a person'
+check 'the doctor' iotsafe doctor
+shows '  tells so' '^ *PIN +note +PIN 01: one try is left$'
 tries '  none was sent' $((before + 2))
 check 'a person may' typed "$good"
 shows '  with a warning' 'this is the last try'
 check '  it signs' verifies
 pin_file "$good"
 check 'and all is well again' csr --pin-source "file:$work/pin"
+
+conf_write "$slot_uri" 'pin = 0x05'
+check_exit 'a PIN that the SIM does not have' 1 iotsafe doctor
+shows '  is told' '^ *PIN +FAIL +the SIM has no PIN 05$'
+conf_write "$slot_uri" 'pin = application'
+sim_control 'pin disable 01' >/dev/null
+check 'a PIN that is disabled' iotsafe doctor
+shows '  is told' '^ *PIN +ok +PIN 01 is disabled'
+sim_control 'pin enable 01' >/dev/null
+sim_control 'pin tries 01 0' >/dev/null
+before=$(sent)
+check_exit 'a PIN that is blocked' 1 iotsafe doctor
+shows '  is told' '^ *PIN +FAIL +PIN 01 is blocked$'
+shows '  with what helps' '-> unblock it with its PUK'
+check_exit 'and signing with it' 1 csr --pin-source "file:$work/pin"
+shows '  says so' 'the PIN is blocked; its unblocking key \(PUK\) is needed'
+tries '  none was sent' "$before"
 all_passed
