@@ -2,8 +2,10 @@
 # A real pcscd with vsmartcard's virtual reader. Sourced after common.sh; only inside own_world, where
 # /run/pcscd and port 35963 are ours.
 
-pcscd_start() {
+pcscd_pid=
+pcscd_start() { # one serves the next card too
 	[ -n "${IOTSAFE_OWN_WORLD:-}" ] || die "pcscd_start outside own_world"
+	[ -z "$pcscd_pid" ] || ! kill -0 "$pcscd_pid" 2>/dev/null || return 0
 	mkdir -p /run/pcscd
 	mount -t tmpfs -o mode=755 tmpfs /run/pcscd
 	pcscd -f >"$work/pcscd.log" 2>&1 &
