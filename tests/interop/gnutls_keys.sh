@@ -15,7 +15,10 @@ identity_uris
 token='pkcs11:token=simtok'
 
 from=$(($(apdu_lines) + 1))
-check 'p11tool --generate-privkey' p11tool --generate-privkey=ecc --curve=secp256r1 --label fresh \
+# by its old name too
+generate=--generate-privkey=ecc
+[ "$1" != at ] || generate=--generate-ecc
+check "p11tool $generate" p11tool "$generate" --curve=secp256r1 --label fresh \
 	--no-mark-private --outfile "$work/fresh.pem" "$token"
 check '  made on the card' test "$(apdu_ins_count B9 "$from")" = 1
 check '  a public key came out' openssl pkey -pubin -in "$work/fresh.pem" -noout
