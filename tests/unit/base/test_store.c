@@ -19,6 +19,7 @@
 
 #include "mem.h"
 #include "store.h"
+#include "store_same.h"
 
 #define ICCID "8988280666000000018"
 
@@ -115,27 +116,6 @@ static size_t files(void)
 	return n;
 }
 
-static void same(const struct store_entry *a, const struct store_entry *b)
-{
-	assert_int_equal(a->kind, b->kind);
-	assert_int_equal(a->has_key, b->has_key);
-	assert_memory_equal(a->key, b->key, sizeof(a->key));
-	assert_string_equal(a->label, b->label);
-	assert_true(bytes_equal(bytes_of(a->id, a->id_n), bytes_of(b->id, b->id_n)));
-	assert_string_equal(a->application, b->application);
-	assert_true(bytes_equal(bytes_of(a->object_id, a->object_id_n),
-				bytes_of(b->object_id, b->object_id_n)));
-	assert_true(bytes_equal(bytes_of(a->value, a->value_n), bytes_of(b->value, b->value_n)));
-}
-
-static size_t print(const struct store_entry *e, uint8_t text[STORE_TEXT_MAX])
-{
-	struct wtr w = wtr_on(text, STORE_TEXT_MAX);
-
-	assert_int_equal(store_print(e, &w), ST_OK);
-	return w.n;
-}
-
 /* --- the folder --- */
 
 static void test_round(void **state)
@@ -163,10 +143,10 @@ static void test_round(void **state)
 	assert_int_equal(store_read(dir, ICCID, &list), ST_OK);
 	assert_int_equal(list.count, 3);
 	assert_string_equal(list.item[0].file, file);
-	same(&list.item[0], &e);
+	store_same(&list.item[0], &e);
 	assert_string_equal(list.item[1].file, name_file);
-	same(&list.item[1], &gone);
-	same(&list.item[2], &n);
+	store_same(&list.item[1], &gone);
+	store_same(&list.item[2], &n);
 	assert_null(list.item[2].value);
 	store_list_free(&list);
 	assert_int_equal(list.count, 0);
@@ -193,7 +173,7 @@ static void test_replace(void **state)
 	assert_string_equal(first, again);
 	assert_int_equal(store_read(dir, ICCID, &list), ST_OK);
 	assert_int_equal(list.count, 1);
-	same(&list.item[0], &b);
+	store_same(&list.item[0], &b);
 	store_list_free(&list);
 	assert_int_equal(put(&a, third), ST_OK); /* whose name `b` has now */
 	assert_string_not_equal(first, third);
@@ -445,7 +425,7 @@ static void test_disk_full(void **state)
 	assert_int_equal(files(), 1); /* no rest of the new one */
 	assert_int_equal(store_read(dir, ICCID, &list), ST_OK);
 	assert_int_equal(list.count, 1);
-	same(&list.item[0], &e);
+	store_same(&list.item[0], &e);
 	store_list_free(&list);
 }
 
@@ -489,7 +469,7 @@ static void test_killed(void **state)
 		assert_int_equal(waitpid(pid, NULL, 0), pid);
 		assert_int_equal(store_read(dir, ICCID, &list), ST_OK);
 		assert_int_equal(list.count, 1);
-		same(&list.item[0], list.item[0].value[0] == 1 ? &a : &b);
+		store_same(&list.item[0], list.item[0].value[0] == 1 ? &a : &b);
 		store_list_free(&list);
 	}
 }
@@ -536,7 +516,7 @@ static void test_damage(void **state)
 	static uint8_t value[700];
 	struct store_entry e = data(value, sizeof(value));
 	char file[STORE_NAME_MAX];
-	size_t n = print(&e, text), bad_n;
+	size_t n = store_printed(&e, text), bad_n;
 
 	(void)state;
 	assert_int_equal(put(&e, file), ST_OK);

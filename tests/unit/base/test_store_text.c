@@ -13,6 +13,7 @@
 #include "hex.h"
 #include "mem.h"
 #include "store.h"
+#include "store_same.h"
 
 /* SEQUENCE { INTEGER 1 }: the store does not look further into a certificate */
 static uint8_t small_der[] = {0x30, 0x03, 0x02, 0x01, 0x01};
@@ -36,38 +37,14 @@ static struct store_entry data(uint8_t *value, size_t n)
 	return (struct store_entry){.kind = STORE_DATA, .label = "d", .value = value, .value_n = n};
 }
 
-static void same(const struct store_entry *a, const struct store_entry *b)
-{
-	assert_int_equal(a->kind, b->kind);
-	assert_int_equal(a->has_key, b->has_key);
-	assert_memory_equal(a->key, b->key, sizeof(a->key));
-	assert_string_equal(a->label, b->label);
-	assert_true(bytes_equal(bytes_of(a->id, a->id_n), bytes_of(b->id, b->id_n)));
-	assert_string_equal(a->application, b->application);
-	assert_true(bytes_equal(bytes_of(a->object_id, a->object_id_n),
-				bytes_of(b->object_id, b->object_id_n)));
-	assert_int_equal(a->generated, b->generated);
-	assert_true(bytes_equal(bytes_of(a->subject, a->subject_n),
-				bytes_of(b->subject, b->subject_n)));
-	assert_true(bytes_equal(bytes_of(a->value, a->value_n), bytes_of(b->value, b->value_n)));
-}
-
-static size_t print(const struct store_entry *e, uint8_t text[STORE_TEXT_MAX])
-{
-	struct wtr w = wtr_on(text, STORE_TEXT_MAX);
-
-	assert_int_equal(store_print(e, &w), ST_OK);
-	return w.n;
-}
-
 static void there_and_back(const struct store_entry *e)
 {
 	static uint8_t text[STORE_TEXT_MAX];
 	struct store_entry back;
-	size_t n = print(e, text);
+	size_t n = store_printed(e, text);
 
 	assert_int_equal(store_parse(bytes_of(text, n), &back), ST_OK);
-	same(e, &back);
+	store_same(e, &back);
 	assert_string_equal(back.file, "");
 	free(back.value);
 }
@@ -97,7 +74,7 @@ static void test_text(void **state)
 	strcpy(e.application, "app");
 	memcpy(e.object_id, "\x06\x03\x2A\x03\x04", 5);
 	e.object_id_n = 5;
-	n = print(&e, text);
+	n = store_printed(&e, text);
 	assert_memory_equal(text, "iotsafe-object 1\nsha256: ", 25);
 	assert_int_equal(n, 25 + 64 + 1 + sizeof(expected) - 1);
 	assert_memory_equal(text + 90, expected, sizeof(expected) - 1);
