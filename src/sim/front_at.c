@@ -122,7 +122,7 @@ static struct sim_front *new_modem(struct sim_card *card, struct sim_faults *fau
 	pthread_mutex_init(&m->port.lock, NULL);
 	m->port.kick = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	m->present = sim_card_present(card);
-	m->generation = sim_card_generation(card);
+	m->baseband = (struct baseband){card, "at", sim_card_generation(card)};
 	return m;
 }
 

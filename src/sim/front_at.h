@@ -23,6 +23,7 @@
 
 #include <pthread.h>
 
+#include "baseband.h"
 #include "deadline.h"
 #include "front.h"
 #include "sizes.h"
@@ -118,7 +119,7 @@ struct sim_front {
 	/* the card, as the modem knows it */
 	struct at_session session[AT_SESSIONS_MAX];
 	unsigned sessions_made;
-	uint32_t generation;
+	struct baseband baseband;
 	bool present;
 	uint8_t held_header[4]; /* F22: the answer that a repeated command shall get */
 	uint8_t held[APDU_REPLY_MAX];

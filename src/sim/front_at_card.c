@@ -127,7 +127,7 @@ static bool refuses_ins(struct sim_front *m, struct bytes cmd)
 
 static int exchange(struct sim_front *m, const char *prefix, struct bytes cmd)
 {
-	uint8_t reply[AT_APDU_REPLY_MAX];
+	uint8_t reply[BASEBAND_REPLY_MAX];
 	struct wtr w = WTR_ON(reply);
 
 	if (refuses_ins(m, cmd))
@@ -246,7 +246,7 @@ static int run_cgla(struct sim_front *m, enum at_form form, struct bytes args)
 	struct at_session *s = session_of(m, handle);
 	if (!s)
 		return CME_NOT_ALLOWED;
-	cmd[0] = at_apdu_class(cmd[0], s->channel);
+	cmd[0] = baseband_class(cmd[0], s->channel);
 	return exchange(m, "+CGLA", wtr_bytes(&w));
 }
 
@@ -261,7 +261,7 @@ static int run_cchc(struct sim_front *m, enum at_form form, struct bytes args)
 	struct at_session *s = session_of(m, take_text(&r));
 	if (!s)
 		return CME_NOT_ALLOWED;
-	at_apdu_close_channel(m, s->channel);
+	(void)baseband_close_channel(&m->baseband, s->channel); /* whatever the card says */
 	*s = (struct at_session){0};
 	return AT_OK;
 }
@@ -272,10 +272,10 @@ static int run_cchc(struct sim_front *m, enum at_form form, struct bytes args)
 static int run_crsm(struct sim_front *m, enum at_form form, struct bytes args)
 {
 	unsigned v[5]; /* command, file, P1, P2, P3 */
-	uint8_t reply[AT_APDU_REPLY_MAX];
+	uint8_t reply[BASEBAND_REPLY_MAX];
 	struct wtr w = WTR_ON(reply);
 	struct rdr r = rdr_of(args);
-	char hex[2 * AT_APDU_REPLY_MAX + 1];
+	char hex[2 * BASEBAND_REPLY_MAX + 1];
 
 	if (form != AT_SET)
 		return form == AT_TEST ? AT_OK : AT_ERROR;
@@ -288,7 +288,8 @@ static int run_crsm(struct sim_front *m, enum at_form form, struct bytes args)
 	int stop = obstacle(m);
 	if (stop != AT_OK)
 		return stop;
-	if (at_apdu_read_file(m, v, &w) != ST_OK || w.n < 2)
+	const uint8_t read[] = {(uint8_t)v[0], (uint8_t)v[2], (uint8_t)v[3], (uint8_t)v[4]};
+	if (baseband_read_file(&m->baseband, (uint16_t)v[1], read, &w) != ST_OK || w.n < 2)
 		return CME_SIM_FAILURE;
 	hex_str(bytes_of(reply, w.n - 2), hex, sizeof(hex));
 	at_info_add(m, w.n > 2 ? "+CRSM: %u,%u,\"%s\"" : "+CRSM: %u,%u", reply[w.n - 2],
@@ -344,11 +345,11 @@ void at_card_watch(struct sim_front *m)
 	bool present = sim_card_present(m->card);
 	uint32_t generation = sim_card_generation(m->card);
 
-	if (present == m->present && generation == m->generation)
+	if (present == m->present && generation == m->baseband.generation)
 		return;
 	for (size_t i = 0; i < AT_SESSIONS_MAX; i++)
 		m->session[i] = (struct at_session){0};
-	m->generation = generation;
+	m->baseband.generation = generation;
 	if (present == m->present)
 		return;
 	m->present = present;
