@@ -6,7 +6,9 @@
 #include "transport.h"
 
 extern const struct transport_ops transport_at;
+extern const struct transport_ops transport_mbim;
 extern const struct transport_ops transport_pcsc;
+extern const struct transport_ops transport_qmi;
 extern const struct transport_ops transport_unix;
 
 #endif

@@ -10,9 +10,7 @@
 #include "mem.h"
 
 static const struct transport_ops *const registry[] = {
-	&transport_pcsc,
-	&transport_at,
-	&transport_unix,
+	&transport_pcsc, &transport_at, &transport_mbim, &transport_qmi, &transport_unix,
 };
 
 static const struct transport_ops *ops_of(const struct uri *uri)
@@ -142,7 +140,15 @@ void transport_disconnect(struct transport *t)
 	t->ops->disconnect(t);
 }
 
-status transport_record_load(struct transport *t, struct channel_record *ret_r)
+status transport_look(struct transport *t, deadline dl)
+{
+	TRY(transport_enter(t, dl));
+	status st = t->ops->look ? t->ops->look(t, dl) : ST_OK;
+	transport_leave(t);
+	return st;
+}
+
+status transport_record_load(struct transport *t, struct channel_record *ret_r, deadline dl)
 {
 	if (!t->entered)
 		return ST_BUG;
@@ -150,6 +156,8 @@ status transport_record_load(struct transport *t, struct channel_record *ret_r)
 	TRY(devlock_load(t->lock, &r));
 	if (r.generation != t->generation)
 		return ST_NO_ENTRY;
+	if (t->ops->resume)
+		TRY(t->ops->resume(t, &r.channel, dl));
 	*ret_r = r;
 	return ST_OK;
 }

@@ -5,29 +5,24 @@
  * atr=3B… iccid=… An empty answer to an APDU means that the card has been removed. */
 #include "transport.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "backends.h"
 #include "hex.h"
-#include "log.h"
 #include "mem.h"
+#include "stream.h"
 
 enum {
 	FRAME_MAX = 512,
 	PRESENT_MS = 50,
-	CONNECT_RETRY_MS = 10,
 };
 
 struct unix_transport {
 	struct transport t;
-	struct sockaddr_un sa;
 	int fd;
 };
 
@@ -45,88 +40,6 @@ static void drop(struct unix_transport *u)
 	u->fd = -1;
 }
 
-static status wait_ready(int fd, short events, deadline dl)
-{
-	for (;;) {
-		struct pollfd p = {.fd = fd, .events = events};
-		int n = poll(&p, 1, deadline_poll_ms(dl));
-		if (n > 0)
-			return ST_OK;
-		if (n < 0 && errno != EINTR)
-			return ST_IO;
-		if (deadline_passed(dl))
-			return ST_TIMEOUT;
-	}
-}
-
-static status send_all(int fd, struct bytes b, deadline dl)
-{
-	struct rdr left = rdr_of(b);
-	while (left.n > 0) {
-		ssize_t n = send(fd, left.p, left.n, MSG_NOSIGNAL | MSG_DONTWAIT);
-		if (n > 0) {
-			TRY(rdr_skip(&left, (size_t)n));
-			continue;
-		}
-		if (n < 0 && errno != EAGAIN && errno != EINTR)
-			return ST_NO_DEVICE;
-		TRY(wait_ready(fd, POLLOUT, dl));
-	}
-	return ST_OK;
-}
-
-static status recv_all(int fd, size_t want, struct wtr *w, deadline dl)
-{
-	if (want > w->cap - w->n)
-		return ST_MALFORMED;
-	while (want > 0) {
-		ssize_t n = recv(fd, w->p + w->n, want, MSG_DONTWAIT);
-		if (n > 0) {
-			w->n += (size_t)n;
-			want -= (size_t)n;
-			continue;
-		}
-		if (n == 0 || (errno != EAGAIN && errno != EINTR))
-			return ST_NO_DEVICE;
-		TRY(wait_ready(fd, POLLIN, dl));
-	}
-	return ST_OK;
-}
-
-static status status_of_errno(int err)
-{
-	switch (err) {
-	case EACCES:
-	case EPERM:
-		return ST_DENIED_DEVICE;
-	case ENOENT:
-	case ENOTDIR:
-	case ECONNREFUSED:
-	case ENOTSOCK:
-		return ST_NO_DEVICE;
-	default:
-		return ST_IO;
-	}
-}
-
-static status connect_socket(struct unix_transport *u, deadline dl)
-{
-	u->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (u->fd < 0)
-		return ST_IO;
-	while (connect(u->fd, (const struct sockaddr *)&u->sa, sizeof(u->sa)) != 0) {
-		/* EAGAIN: the listener's queue is full */
-		bool busy = errno == EAGAIN || errno == EINTR;
-		status st = busy ? ST_TIMEOUT : status_of_errno(errno);
-		if (!busy || deadline_passed(dl)) {
-			drop(u);
-			return st;
-		}
-		deadline_sleep(dl, CONNECT_RETRY_MS);
-	}
-	return ST_OK;
-}
-
 /* One frame up, one down. After any failure the connection is dropped: a late answer dies with it.
  */
 static status exchange(struct unix_transport *u, struct bytes head, struct bytes body,
@@ -140,18 +53,18 @@ static status exchange(struct unix_transport *u, struct bytes head, struct bytes
 	if (wtr_done(&w) != ST_OK)
 		return ST_ARG;
 
-	status st = send_all(u->fd, wtr_bytes(&w), dl);
+	status st = stream_send(u->fd, wtr_bytes(&w), dl);
 	mem_wipe(frame, w.n);
 	uint8_t size_bytes[2];
 	struct wtr size_w = WTR_ON(size_bytes);
 	if (st == ST_OK)
-		st = recv_all(u->fd, sizeof(size_bytes), &size_w, dl);
+		st = stream_recv(u->fd, sizeof(size_bytes), &size_w, dl);
 	uint16_t size = 0;
 	struct rdr size_r = rdr_of(wtr_bytes(&size_w));
 	if (st == ST_OK)
 		st = rdr_u16be(&size_r, &size);
 	if (st == ST_OK)
-		st = recv_all(u->fd, size, reply, dl);
+		st = stream_recv(u->fd, size, reply, dl);
 	if (st != ST_OK)
 		drop(u);
 	return st;
@@ -244,14 +157,12 @@ static status unix_open(const struct uri *uri, struct transport **ret_t)
 {
 	struct unix_transport *u = NULL;
 	size_t n = strlen(uri->path);
-	if (n == 0 || n >= sizeof(u->sa.sun_path))
+	if (n == 0 || n >= sizeof(((struct sockaddr_un *)NULL)->sun_path))
 		return ST_ARG;
 	u = calloc(1, sizeof(*u));
 	if (!u)
 		return ST_NOMEM;
 	u->fd = -1;
-	u->sa.sun_family = AF_UNIX;
-	memcpy(u->sa.sun_path, uri->path, n);
 	snprintf(u->t.name, sizeof(u->t.name), "%s", uri->path);
 	*ret_t = &u->t;
 	return ST_OK;
@@ -265,7 +176,7 @@ static status connected_status(struct unix_transport *u, struct unix_status *ret
 		if (st != ST_NO_DEVICE)
 			return st;
 	}
-	TRY(connect_socket(u, dl));
+	TRY(stream_connect(u->t.name, dl, &u->fd));
 	return ask_status(u, ret_s, dl);
 }
 

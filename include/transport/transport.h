@@ -44,7 +44,7 @@ enum transport_trait {
 	TRANSPORT_RESOLVES = 1,
 	/* T=0: append P3=00 to case 1, strip Le from case 4 */
 	TRANSPORT_T0 = 2,
-	/* channels die with this client: close after each burst instead of sharing (QMI) */
+	/* channels die with this client: close after each burst instead of sharing */
 	TRANSPORT_CHANNEL_DIES = 4,
 	/* other users of the card may run between our APDUs (AT modems) */
 	TRANSPORT_CROSSTALK = 8,
@@ -85,8 +85,16 @@ struct transport_ops {
 	status (*channel_close)(struct transport *t, const struct channel *ch, deadline dl);
 	/* The ICCID by the link's own means (AT+CCID…), digits only. May be NULL. */
 	status (*iccid)(struct transport *t, char ret_iccid[ICCID_DIGITS_MAX + 1], deadline dl);
-	/* Is a SIM there? Without an APDU and without taking the device; quick (≤ 50 ms). */
+	/* Is a SIM there? Without an APDU and without taking the device; quick (≤ 50 ms). Takes in
+	 * what the link has said by itself meanwhile (URCs, indications), where it is connected. */
 	bool (*present)(struct transport *t);
+	/* Entered: asks the device itself whether a SIM is there, without an APDU (AT+CPIN?, card
+	 * status). ST_OK, ST_NO_CARD, or what begin may say. NULL: begin has asked already. */
+	status (*look)(struct transport *t, deadline dl);
+	/* Entered: a channel that the record names, of this process or of another one: can it be
+	 * used on this connection? ST_NO_ENTRY: no, and what belonged to it is given up. NULL: any
+	 * recorded channel can. */
+	status (*resume)(struct transport *t, const struct channel *ch, deadline dl);
 	/* Drops the connection without I/O beyond close(2)/release; begin connects anew. */
 	void (*disconnect)(struct transport *t);
 	/* Frees what open made. forked: no traffic at all. */
@@ -118,7 +126,7 @@ struct transport {
 	bool once;
 };
 
-/* Opens by scheme (pcsc, at, unix; qmi and mbim later). ST_ARG for an unknown scheme or a bad
+/* Opens by scheme (pcsc, at, qmi, mbim, unix). ST_ARG for an unknown scheme or a bad
  * parameter. No traffic, no device touched. */
 status transport_open(const struct uri *uri, const struct transport_settings *set,
 		      struct transport **ret_t) MUST_USE;
@@ -142,10 +150,17 @@ status transport_iccid(struct transport *t, char ret_iccid[ICCID_DIGITS_MAX + 1]
 bool transport_present(struct transport *t);
 void transport_disconnect(struct transport *t);
 
+/* Takes the device if it is free right now, asks whether a SIM is there, gives it back; for those
+ * who wait for events. No APDU. ST_OK, ST_NO_CARD, ST_TIMEOUT (others are at work on it), or what
+ * transport_enter may say. */
+status transport_look(struct transport *t, deadline dl) MUST_USE;
+
 /* The shared channel's record, valid while entered. Load: ST_NO_ENTRY when none, or damaged, or of
- * another boot, or of another generation than the present. Store and clear cannot fail: a lock
- * directory that is not writable means no sharing, which transport_can_share tells. */
-status transport_record_load(struct transport *t, struct channel_record *ret_r) MUST_USE;
+ * another boot, or of another generation than the present, or of no use on this connection. Store
+ * and clear cannot fail: a lock directory that is not writable means no sharing, which
+ * transport_can_share tells. */
+status transport_record_load(struct transport *t, struct channel_record *ret_r,
+			     deadline dl) MUST_USE;
 void transport_record_store(struct transport *t, const struct channel_record *r);
 void transport_record_clear(struct transport *t);
 /* False: nobody else can take over the channel, so close it before leaving. */

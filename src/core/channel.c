@@ -439,7 +439,7 @@ static status take_over(struct card *c, deadline dl)
 
 	if (!transport_can_share(c->t))
 		return c->has_channel ? ST_OK : ST_NO_ENTRY;
-	if (transport_record_load(c->t, &r) != ST_OK) {
+	if (transport_record_load(c->t, &r, dl) != ST_OK) {
 		if (c->has_channel)
 			card_power_moves(c);
 		c->has_channel = false;

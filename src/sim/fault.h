@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Faults by the names of the reference's list (transports.md §11): C1..C12 act in the card, F1..F29
- * in the AT front. STALE, TRUNC, BADSIG and SW belong to the card too: an answer of the command
- * before, an answer cut short, a signature that does not verify, a status word of one's choice.
+ * in the AT front (those that make sense there in the MBIM and QMUX fronts too), M1..M7 in the MBIM
+ * front, Q2..Q8 in the QMUX front. STALE, TRUNC, BADSIG and SW belong to the card too: an answer of
+ * the command before, an answer cut short, a signature that does not verify, a status word of one's
+ * choice.
  *
  * SPEC := NAME [ '/' INS ] [ '@' N ] [ 'x' COUNT ] [ ':' PARAM ]
  *   /INS    only at commands with this instruction byte (two hexadecimal digits), and only those
  *           count; for the card's faults: C2/46 is a reset before the next COMPUTE DH
- *   @N      strikes first at the Nth APDU (C) or AT command (F) after it was armed, counted from 1;
- *           default 1
- *   xCOUNT  strikes that many times; x0 means for ever; default 1 (modem habits such as F1, F2, F7,
- *           F16, F17, F18 default to x0)
- *   :PARAM  per fault, e.g. C10:5000 (milliseconds), SW:6984 (status word)
- * Thread-safe. */
+ *   @N      strikes first at the Nth APDU (C), AT command (F) or message of the host (F, M, Q)
+ * after it was armed, counted from 1; default 1 xCOUNT  strikes that many times; x0 means for ever;
+ * default 1 (modem habits such as F1, F2, F7, F16, F17, F18 default to x0) :PARAM  per fault, e.g.
+ * C10:5000 (milliseconds), SW:6984 (status word) Thread-safe. */
 #ifndef IOTSAFE_SIM_FAULT_H
 #define IOTSAFE_SIM_FAULT_H
 
@@ -62,6 +62,20 @@ enum sim_fault_name {
 	FAULT_F27,
 	FAULT_F28,
 	FAULT_F29,
+	FAULT_M1,
+	FAULT_M2,
+	FAULT_M3,
+	FAULT_M4,
+	FAULT_M5,
+	FAULT_M6,
+	FAULT_M7,
+	FAULT_Q2, /* Q1 and Q9 are a proxy's and a program's, not a modem's */
+	FAULT_Q3,
+	FAULT_Q4,
+	FAULT_Q5,
+	FAULT_Q6,
+	FAULT_Q7,
+	FAULT_Q8,
 	FAULT_STALE,
 	FAULT_TRUNC,
 	FAULT_BADSIG,
@@ -75,7 +89,8 @@ void sim_faults_free(struct sim_faults *f);
 /* ST_ARG with a line for people in err for a SPEC that is not one. */
 status sim_faults_arm(struct sim_faults *f, struct bytes spec, char err[128]) MUST_USE;
 void sim_faults_clear(struct sim_faults *f);
-/* Counts one event (an APDU for the 'C' family, an AT command for 'F'): call once per event, before
+/* Counts one event (an APDU for the 'C' family, an AT command or message for 'F', a message for 'M'
+ * and 'Q'): call once per event, before
  * asking sim_faults_strikes for the faults of that family. */
 void sim_faults_tick(struct sim_faults *f, char family);
 /* The same for an APDU with this instruction byte. */

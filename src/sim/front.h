@@ -18,6 +18,7 @@ struct sim_front_ops {
 	void (*stop)(struct sim_front *front); /* frees it too */
 };
 
-extern const struct sim_front_ops sim_front_unix, sim_front_at, sim_front_vpcd;
+extern const struct sim_front_ops sim_front_unix, sim_front_at, sim_front_mbim, sim_front_qmux,
+	sim_front_vpcd;
 
 #endif

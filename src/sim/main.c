@@ -23,9 +23,7 @@
 enum { EXIT_USAGE = 2, FRONTS_MAX = 8, LATENCY_MAX_MS = 600000, BYTE_RATE_MAX = 100000000 };
 
 static const struct sim_front_ops *const fronts[] = {
-	&sim_front_unix,
-	&sim_front_at,
-	&sim_front_vpcd,
+	&sim_front_unix, &sim_front_at, &sim_front_mbim, &sim_front_qmux, &sim_front_vpcd,
 };
 
 /* --- help --- */

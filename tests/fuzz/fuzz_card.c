@@ -164,8 +164,9 @@ void transport_disconnect(struct transport *t)
 	(void)t;
 }
 
-status transport_record_load(struct transport *t, struct channel_record *ret_r)
+status transport_record_load(struct transport *t, struct channel_record *ret_r, deadline dl)
 {
+	(void)dl;
 	require(t->entered);
 	if (!fake.has_record)
 		return ST_NO_ENTRY;

@@ -244,8 +244,9 @@ void transport_disconnect(struct transport *t)
 	(void)t;
 }
 
-status transport_record_load(struct transport *t, struct channel_record *ret_r)
+status transport_record_load(struct transport *t, struct channel_record *ret_r, deadline dl)
 {
+	(void)dl;
 	assert_true(t->entered);
 	if (!fake.has_record || fake.record.generation != t->generation)
 		return ST_NO_ENTRY;

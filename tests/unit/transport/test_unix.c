@@ -321,7 +321,7 @@ static void the_order_of_calls_is_kept(void **state)
 	far_start();
 	struct transport *t = open_far();
 	assert_int_equal(exchange(t, &hex, 100), ST_BUG);
-	assert_int_equal(transport_record_load(t, &r), ST_BUG);
+	assert_int_equal(transport_record_load(t, &r, DEADLINE_NEVER), ST_BUG);
 	assert_int_equal(transport_enter(t, deadline_in_ms(2000)), ST_OK);
 	assert_int_equal(transport_enter(t, deadline_in_ms(2000)), ST_BUG);
 	assert_int_equal(transport_channel_open(t, bytes_str("x"), &ch, DEADLINE_NEVER),
@@ -331,10 +331,10 @@ static void the_order_of_calls_is_kept(void **state)
 	assert_true(transport_can_share(t));
 	/* a record of another generation of the card is none */
 	transport_record_store(t, &r);
-	assert_int_equal(transport_record_load(t, &r), ST_OK);
+	assert_int_equal(transport_record_load(t, &r, DEADLINE_NEVER), ST_OK);
 	r.generation = 6;
 	transport_record_store(t, &r);
-	assert_int_equal(transport_record_load(t, &r), ST_NO_ENTRY);
+	assert_int_equal(transport_record_load(t, &r, DEADLINE_NEVER), ST_NO_ENTRY);
 	transport_record_clear(t);
 	transport_leave(t);
 	transport_leave(t);

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "backends.h"
+
+static status mbim_open(const struct uri *uri, struct transport **ret_t)
+{
+	(void)uri;
+	(void)ret_t;
+	return ST_ARG;
+}
+
+const struct transport_ops transport_mbim = {
+	.scheme = "mbim",
+	.open = mbim_open,
+};
