@@ -320,14 +320,16 @@ static void run(struct sim_card *card, struct bytes cmd, struct wtr *reply)
 	mem_wipe(store, sizeof(store));
 }
 
-/* Time that passes for this thread, unless the program ends. */
-static void spend(struct sim_card *card, int64_t ms)
+/* Time that passes for this thread, unless the program ends. What passed is added to *total, which
+ * the state's lock guards. */
+static void spend(struct sim_card *card, int64_t ns, int64_t *total)
 {
-	deadline until = deadline_now() + ms * 1000000;
+	deadline from = deadline_now(), until = from + ns;
 	struct timespec at = {.tv_sec = until / 1000000000, .tv_nsec = until % 1000000000};
 	WITH(&card->state);
-	while (ms > 0 && !card->ending && deadline_now() < until)
+	while (ns > 0 && !card->ending && deadline_now() < until)
 		pthread_cond_timedwait(&card->ended, &card->state, &at);
+	*total += deadline_now() - from;
 }
 
 /* The time that the card takes over this command. */
@@ -363,7 +365,7 @@ status sim_card_transmit(struct sim_card *card, const char *front, struct bytes 
 	WITH(&card->turn);
 	if (!sim_card_present(card))
 		return ST_NO_CARD;
-	spend(card, card_time(card, cmd));
+	spend(card, card_time(card, cmd) * 1000000, &card->card_ns);
 	return transmit_locked(card, front, cmd, reply);
 }
 
@@ -444,5 +446,5 @@ void sim_link_delay(struct sim_card *card, size_t n)
 		rate = card->byte_rate;
 	}
 	if (rate > 0)
-		spend(card, (int64_t)(n * 1000 / rate));
+		spend(card, (int64_t)(n * 1000000000 / rate), &card->link_ns);
 }

@@ -42,7 +42,8 @@ bool sim_card_is_t0(struct sim_card *card);
 /* A text command of the test control channel (see unix front): "status", "fault SPEC", "fault
  * clear", "fault list", "reset", "remove", "insert", "swap DIR" (another card; all channels are
  * lost), "swap-hot DIR" (its channels and sessions go on: a crossed answer), "channels" (the open
- * ones), "latency MS", "config set KEY VALUE" (quirk options of §18), "config list", "object KIND
+ * ones), "latency MS", "spent" (the time that passed for the card and for its link, in
+ * microseconds), "config set KEY VALUE" (quirk options of §18), "config list", "object KIND
  * ID ..." (one container: control_object.h), "pin ..." (uicc_pin_text.h), "mark TEXT" (a line in
  * the APDU log). The answer is text: "ok …" or "error …". */
 void sim_card_control(struct sim_card *card, struct bytes text, struct wtr *reply);

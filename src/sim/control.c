@@ -112,6 +112,13 @@ static void latency(struct sim_card *card, struct bytes rest, struct wtr *reply)
 	say(reply, st, "latency: expected milliseconds");
 }
 
+static void spent(struct sim_card *card, struct bytes rest, struct wtr *reply)
+{
+	(void)rest;
+	wtr_printf(reply, "ok card_us=%lld link_us=%lld", (long long)(card->card_ns / 1000),
+		   (long long)(card->link_ns / 1000));
+}
+
 static void set_config(struct sim_card *card, struct bytes rest, struct wtr *reply)
 {
 	struct rdr r = rdr_of(rest);
@@ -168,23 +175,15 @@ static const struct {
 	bool wants_text;
 	void (*run)(struct sim_card *card, struct bytes rest, struct wtr *reply);
 } controls[] = {
-	{"status", false, say_status},
-	{"fault clear", false, fault_clear},
-	{"fault list", false, fault_list},
-	{"fault", true, fault_arm},
-	{"reset", false, reset},
-	{"remove", false, take_out},
-	{"insert", false, put_in},
-	{"swap", true, swap},
-	{"swap-hot", true, swap_hot},
-	{"channels", false, channels},
-	{"latency", true, latency},
-	{"config set", true, set_config},
-	{"config list", false, list_config},
-	{"pin", false, pin_list},
-	{"pin", true, pin_change},
-	{"object", true, object},
-	{"mark", true, mark},
+	{"status", false, say_status},	   {"fault clear", false, fault_clear},
+	{"fault list", false, fault_list}, {"fault", true, fault_arm},
+	{"reset", false, reset},	   {"remove", false, take_out},
+	{"insert", false, put_in},	   {"swap", true, swap},
+	{"swap-hot", true, swap_hot},	   {"channels", false, channels},
+	{"latency", true, latency},	   {"spent", false, spent},
+	{"config set", true, set_config},  {"config list", false, list_config},
+	{"pin", false, pin_list},	   {"pin", true, pin_change},
+	{"object", true, object},	   {"mark", true, mark},
 };
 
 static bool takes(struct bytes text, struct bytes words, bool wants_text)

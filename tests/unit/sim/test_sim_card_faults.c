@@ -182,6 +182,25 @@ static void test_c10_slow(void **state)
 	rig_control(r, "latency x", "error");
 }
 
+static void test_tells_the_time_spent(void **state)
+{
+	struct rig *r = *state;
+	uint8_t out[100] = {0};
+	struct wtr w = wtr_on(out, sizeof(out) - 1);
+	long card_us = 0, link_us = 0;
+
+	sim_card_set_latency(r->card, 20);
+	sim_card_set_byte_rate(r->card, 9600);
+	rig_expect(r, "8184000008", "*9000");
+	for (int i = 0; i < 96; i++)
+		sim_link_delay(r->card, 1); /* less than a millisecond each */
+	sim_card_control(r->card, BYTES_LIT("spent"), &w);
+	assert_int_equal(sscanf((char *)out, "ok card_us=%ld link_us=%ld", &card_us, &link_us), 2);
+	assert_in_range(card_us, 20000, 1000000);
+	assert_in_range(link_us, 10000, 1000000);
+	rig_control(r, "spent now", "error");
+}
+
 static void *end_soon(void *card)
 {
 	deadline_sleep(DEADLINE_NEVER, 50);
@@ -350,6 +369,7 @@ int main(void)
 		cmocka_unit_test_setup(test_c8_another_card, fresh),
 		cmocka_unit_test_setup(test_c9_refresh, fresh),
 		cmocka_unit_test_setup(test_c10_slow, fresh),
+		cmocka_unit_test_setup(test_tells_the_time_spent, fresh),
 		cmocka_unit_test_setup(test_end_cuts_waits_short, fresh),
 		cmocka_unit_test_setup(test_c11_applet_gone, fresh),
 		cmocka_unit_test_setup(test_c12_short_answers, fresh),
