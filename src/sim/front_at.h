@@ -21,11 +21,9 @@
 #ifndef IOTSAFE_SIM_FRONT_AT_H
 #define IOTSAFE_SIM_FRONT_AT_H
 
-#include <pthread.h>
-
 #include "baseband.h"
-#include "deadline.h"
 #include "front.h"
+#include "pty.h"
 #include "sizes.h"
 
 enum {
@@ -33,7 +31,6 @@ enum {
 	AT_INFO_MAX = 2048,
 	AT_LINES_MAX = 8,
 	AT_SESSIONS_MAX = 19,
-	AT_PTS_NAME_MAX = 64,
 };
 
 /* The end of a command: AT_OK, AT_ERROR, AT_SILENT, or a CME error code from 0 up. */
@@ -83,22 +80,11 @@ struct at_info {
 	size_t lines;
 };
 
-struct at_port {
-	pthread_mutex_t lock; /* the fds, while the control channel may unplug */
-	int master, slave; /* -1: unplugged. The slave stays open so that clients may come and go */
-	int kick;	   /* eventfd: wakes the thread */
-	bool stop;
-	char link[PATH_LEN_MAX];
-	char last_name[AT_PTS_NAME_MAX]; /* before it was unplugged: the next one differs */
-	deadline replug_at;		 /* F27; 0: never */
-	deadline release_at;		 /* F28; 0: nothing is held */
-};
-
 struct sim_front {
 	struct sim_card *card;
 	struct sim_faults *faults;
 	struct at_habits habits;
-	struct at_port port;
+	struct pty port;
 	pthread_t thread;
 	long urc_ms;
 
@@ -159,18 +145,5 @@ void at_card_watch(struct sim_front *m);
 
 /* front_at_habits.c: from the URI-like argument of --at; ST_ARG with a line in err. */
 status at_habits_parse(const char *argument, struct sim_front *m, char err[256]) MUST_USE;
-
-/* front_at_port.c */
-status at_port_plug(struct sim_front *m, char err[256]) MUST_USE;
-void at_port_unplug(struct sim_front *m);
-/* To the client, at the link's speed; what nobody reads within a second is lost. */
-void at_port_send(struct sim_front *m, struct bytes text, bool fragments);
-/* F28: keeps others away from the port for ms. */
-void at_port_hold(struct sim_front *m, int64_t ms);
-void at_port_release(struct sim_front *m);
-/* Waits up to ms for bytes from the client; ST_TIMEOUT, ST_IO when told to stop. */
-status at_port_receive(struct sim_front *m, int64_t ms, struct wtr *w) MUST_USE;
-/* Sleeps unless told to stop. */
-void at_port_pause(struct sim_front *m, int64_t ms);
 
 #endif

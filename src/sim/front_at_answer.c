@@ -211,11 +211,8 @@ static void break_off(struct sim_front *m, struct bytes out, const char *param)
 {
 	int64_t ms = param[0] ? strtol(param, NULL, 10) : REPLUG_MS;
 
-	at_port_send(m, bytes_of(out.p, out.n / 2), false);
-	at_port_unplug(m);
-	pthread_mutex_lock(&m->port.lock);
-	m->port.replug_at = deadline_in_ms(ms);
-	pthread_mutex_unlock(&m->port.lock);
+	pty_send(&m->port, bytes_of(out.p, out.n / 2), false);
+	pty_replug(&m->port, ms);
 }
 
 void at_answer(struct sim_front *m, int final)
@@ -231,18 +228,18 @@ void at_answer(struct sim_front *m, int final)
 		return;
 	if (strikes(m, FAULT_F26, NULL)) {
 		m->prompt = true;
-		at_port_send(m, BYTES_LIT("\r\n> "), false);
+		pty_send(&m->port, BYTES_LIT("\r\n> "), false);
 		return;
 	}
 	if (strikes(m, FAULT_F14, param))
-		at_port_pause(m, param[0] ? strtol(param, NULL, 10) : LATE_MS);
+		pty_pause(&m->port, param[0] ? strtol(param, NULL, 10) : LATE_MS);
 	if (strikes(m, FAULT_F28, param))
-		at_port_hold(m, param[0] ? strtol(param, NULL, 10) : LATE_MS);
+		pty_hold(&m->port, param[0] ? strtol(param, NULL, 10) : LATE_MS);
 	if (strikes(m, FAULT_F27, param)) {
 		break_off(m, wtr_bytes(&w), param);
 		return;
 	}
-	at_port_send(m, wtr_bytes(&w), strikes(m, FAULT_F6, NULL));
+	pty_send(&m->port, wtr_bytes(&w), strikes(m, FAULT_F6, NULL));
 }
 
 void at_answer_urc(struct sim_front *m, const char *text)
@@ -252,5 +249,5 @@ void at_answer_urc(struct sim_front *m, const char *text)
 
 	wtr_printf(&w, "\r\n%s\r\n", text);
 	if (wtr_done(&w) == ST_OK)
-		at_port_send(m, wtr_bytes(&w), false);
+		pty_send(&m->port, wtr_bytes(&w), false);
 }

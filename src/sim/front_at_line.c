@@ -190,9 +190,9 @@ static bool is_too_long(struct sim_front *m)
 /* F1, for which the line has to be counted first. */
 static void echo_line(struct sim_front *m, struct bytes body)
 {
-	at_port_send(m, BYTES_LIT("AT"), false);
-	at_port_send(m, body, false);
-	at_port_send(m, BYTES_LIT("\r"), false);
+	pty_send(&m->port, BYTES_LIT("AT"), false);
+	pty_send(&m->port, body, false);
+	pty_send(&m->port, BYTES_LIT("\r"), false);
 }
 
 static void run_line(struct sim_front *m, struct bytes body)
@@ -229,7 +229,7 @@ static void take_prompt_char(struct sim_front *m, uint8_t c)
 		return;
 	m->prompt = false;
 	m->line_len = 0;
-	at_port_send(m, BYTES_LIT("\r\nOK\r\n"), false);
+	pty_send(&m->port, BYTES_LIT("\r\nOK\r\n"), false);
 }
 
 static void take_char(struct sim_front *m, uint8_t c)
@@ -261,7 +261,7 @@ static size_t echo_some(struct sim_front *m, struct bytes in)
 	size_t n = cr ? (size_t)(cr - in.p) + 1 : in.n;
 
 	if (!m->prompt && m->echo)
-		at_port_send(m, bytes_of(in.p, n), false);
+		pty_send(&m->port, bytes_of(in.p, n), false);
 	return n;
 }
 

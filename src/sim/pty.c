@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The modem's port: a pty whose slave is symlinked. The control channel's thread may unplug it at
- * any time, so the descriptors are used only under the port's lock and polled by value: a stale
- * value can cost a spurious wake-up, never a byte. */
+/* The control channel's thread may unplug the port at any time, so the descriptors are used only
+ * under its lock and polled by value: a stale value can cost a spurious wake-up, never a byte. */
+#include "pty.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -15,9 +16,6 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "front_at.h"
-#include "mem.h"
-
 enum { CHUNK = 64, UNREAD_MS = 1000, FRAGMENT_US = 50 };
 
 static void close_fd(int *fd)
@@ -27,13 +25,39 @@ static void close_fd(int *fd)
 	*fd = -1;
 }
 
-static int open_master(char name[AT_PTS_NAME_MAX])
+status pty_init(struct pty *p, struct sim_card *card, const char *option)
+{
+	*p = (struct pty){.card = card, .option = option, .master = -1, .slave = -1};
+	p->kick = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (p->kick < 0 || pthread_mutex_init(&p->lock, NULL) != 0) {
+		close_fd(&p->kick);
+		return ST_NOMEM;
+	}
+	return ST_OK;
+}
+
+void pty_free(struct pty *p)
+{
+	pty_unplug(p);
+	close_fd(&p->kick);
+	pthread_mutex_destroy(&p->lock);
+}
+
+void pty_stop(struct pty *p)
+{
+	pthread_mutex_lock(&p->lock);
+	p->stop = true;
+	pthread_mutex_unlock(&p->lock);
+	eventfd_write(p->kick, 1);
+}
+
+static int open_master(char name[PTY_NAME_MAX])
 {
 	int fd = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 
 	if (fd < 0)
 		return -1;
-	if (grantpt(fd) != 0 || unlockpt(fd) != 0 || ptsname_r(fd, name, AT_PTS_NAME_MAX) != 0)
+	if (grantpt(fd) != 0 || unlockpt(fd) != 0 || ptsname_r(fd, name, PTY_NAME_MAX) != 0)
 		close_fd(&fd);
 	return fd;
 }
@@ -78,15 +102,15 @@ static bool make_link(const char *link, const char *name)
 }
 
 /* Where the link leads now; "" when nowhere. */
-static void link_target(const char *link, char ret_name[AT_PTS_NAME_MAX])
+static void link_target(const char *link, char ret_name[PTY_NAME_MAX])
 {
-	ssize_t n = readlink(link, ret_name, AT_PTS_NAME_MAX - 1);
+	ssize_t n = readlink(link, ret_name, PTY_NAME_MAX - 1);
 
 	ret_name[n > 0 ? n : 0] = '\0';
 }
 
 /* A replugged modem has another name: the kernel would hand out the old one again. */
-static int open_master_unlike(const char *old, char name[AT_PTS_NAME_MAX])
+static int open_master_unlike(const char *old, char name[PTY_NAME_MAX])
 {
 	int first = open_master(name);
 
@@ -97,10 +121,9 @@ static int open_master_unlike(const char *old, char name[AT_PTS_NAME_MAX])
 	return second;
 }
 
-status at_port_plug(struct sim_front *m, char err[256])
+status pty_plug(struct pty *p, char err[256])
 {
-	struct at_port *p = &m->port;
-	char name[AT_PTS_NAME_MAX] = "";
+	char name[PTY_NAME_MAX] = "";
 	status st = ST_OK;
 
 	pthread_mutex_lock(&p->lock);
@@ -108,7 +131,7 @@ status at_port_plug(struct sim_front *m, char err[256])
 		p->master = open_master_unlike(p->last_name, name);
 		p->slave = p->master < 0 ? -1 : open_slave(name);
 		if (p->slave < 0 || !make_link(p->link, name)) {
-			snprintf(err, 256, "--at %.160s: %s", p->link, strerror(errno));
+			snprintf(err, 256, "%s %.160s: %s", p->option, p->link, strerror(errno));
 			close_fd(&p->slave);
 			close_fd(&p->master);
 			st = ST_IO;
@@ -120,11 +143,10 @@ status at_port_plug(struct sim_front *m, char err[256])
 	return st;
 }
 
-void at_port_unplug(struct sim_front *m)
+void pty_unplug(struct pty *p)
 {
-	struct at_port *p = &m->port;
-	char ours[AT_PTS_NAME_MAX];
-	char target[AT_PTS_NAME_MAX];
+	char ours[PTY_NAME_MAX];
+	char target[PTY_NAME_MAX];
 
 	pthread_mutex_lock(&p->lock);
 	if (p->master >= 0 && ptsname_r(p->master, ours, sizeof(ours)) == 0) {
@@ -140,7 +162,7 @@ void at_port_unplug(struct sim_front *m)
 	eventfd_write(p->kick, 1);
 }
 
-static bool stopped(struct at_port *p)
+static bool stopped(struct pty *p)
 {
 	pthread_mutex_lock(&p->lock);
 	bool stop = p->stop;
@@ -149,7 +171,7 @@ static bool stopped(struct at_port *p)
 }
 
 /* Waits for events on the port or a kick. */
-static void wait_port(struct at_port *p, short events, deadline dl)
+static void wait_port(struct pty *p, short events, deadline dl)
 {
 	pthread_mutex_lock(&p->lock);
 	int master = p->master;
@@ -163,7 +185,7 @@ static void wait_port(struct at_port *p, short events, deadline dl)
 }
 
 /* Bytes written; 0 when the port is full; -1 when it is gone. */
-static ssize_t write_some(struct at_port *p, struct bytes b)
+static ssize_t write_some(struct pty *p, struct bytes b)
 {
 	pthread_mutex_lock(&p->lock);
 	ssize_t n = p->master < 0 ? -1 : write(p->master, b.p, b.n);
@@ -173,35 +195,53 @@ static ssize_t write_some(struct at_port *p, struct bytes b)
 	return n;
 }
 
-void at_port_send(struct sim_front *m, struct bytes text, bool fragments)
+bool pty_send(struct pty *p, struct bytes text, bool fragments)
 {
 	struct rdr r = rdr_of(text);
 	size_t at_once = fragments ? 1 : CHUNK;
 	deadline dl = deadline_in_ms(UNREAD_MS);
 
-	while (r.n > 0 && !stopped(&m->port)) {
+	while (r.n > 0 && !stopped(p)) {
 		size_t want = r.n < at_once ? r.n : at_once;
-		ssize_t n = write_some(&m->port, bytes_of(r.p, want));
+		ssize_t n = write_some(p, bytes_of(r.p, want));
 
 		if (n < 0 || (n == 0 && deadline_passed(dl)))
-			return;
+			return false;
 		if (n == 0) {
-			wait_port(&m->port, POLLOUT, deadline_sooner(dl, 20));
+			wait_port(p, POLLOUT, deadline_sooner(dl, 20));
 			continue;
 		}
-		sim_link_delay(m->card, (size_t)n);
+		sim_link_delay(p->card, (size_t)n);
 		if (fragments)
 			usleep(FRAGMENT_US);
 		if (rdr_skip(&r, (size_t)n) != ST_OK)
-			return;
+			return false;
 		dl = deadline_in_ms(UNREAD_MS);
 	}
+	return r.n == 0;
 }
 
-status at_port_receive(struct sim_front *m, int64_t ms, struct wtr *w)
+size_t pty_unread(struct pty *p)
 {
-	struct at_port *p = &m->port;
+	int n = 0;
 
+	pthread_mutex_lock(&p->lock);
+	if (p->slave < 0 || ioctl(p->slave, FIONREAD, &n) != 0 || n < 0)
+		n = 0;
+	pthread_mutex_unlock(&p->lock);
+	return (size_t)n;
+}
+
+void pty_drop_unread(struct pty *p)
+{
+	pthread_mutex_lock(&p->lock);
+	if (p->slave >= 0)
+		(void)tcflush(p->slave, TCIFLUSH);
+	pthread_mutex_unlock(&p->lock);
+}
+
+status pty_receive(struct pty *p, int64_t ms, struct wtr *w)
+{
 	wait_port(p, POLLIN, deadline_in_ms(ms));
 	if (stopped(p))
 		return ST_IO;
@@ -211,22 +251,20 @@ status at_port_receive(struct sim_front *m, int64_t ms, struct wtr *w)
 	if (n <= 0)
 		return ST_TIMEOUT;
 	w->n += (size_t)n;
-	sim_link_delay(m->card, (size_t)n);
+	sim_link_delay(p->card, (size_t)n);
 	return ST_OK;
 }
 
-void at_port_pause(struct sim_front *m, int64_t ms)
+void pty_pause(struct pty *p, int64_t ms)
 {
 	deadline dl = deadline_in_ms(ms);
 
-	while (!deadline_passed(dl) && !stopped(&m->port))
-		wait_port(&m->port, 0, deadline_sooner(dl, 50));
+	while (!deadline_passed(dl) && !stopped(p))
+		wait_port(p, 0, deadline_sooner(dl, 50));
 }
 
-void at_port_hold(struct sim_front *m, int64_t ms)
+void pty_hold(struct pty *p, int64_t ms)
 {
-	struct at_port *p = &m->port;
-
 	pthread_mutex_lock(&p->lock);
 	if (p->slave >= 0) {
 		(void)ioctl(p->slave, TIOCEXCL);
@@ -236,10 +274,8 @@ void at_port_hold(struct sim_front *m, int64_t ms)
 	pthread_mutex_unlock(&p->lock);
 }
 
-void at_port_release(struct sim_front *m)
+static void release(struct pty *p)
 {
-	struct at_port *p = &m->port;
-
 	pthread_mutex_lock(&p->lock);
 	if (p->slave >= 0) {
 		(void)ioctl(p->slave, TIOCNXCL);
@@ -247,4 +283,65 @@ void at_port_release(struct sim_front *m)
 	}
 	p->release_at = 0;
 	pthread_mutex_unlock(&p->lock);
+}
+
+void pty_replug(struct pty *p, int64_t ms)
+{
+	pty_unplug(p);
+	pthread_mutex_lock(&p->lock);
+	p->replug_at = deadline_in_ms(ms);
+	pthread_mutex_unlock(&p->lock);
+}
+
+void pty_do_due(struct pty *p)
+{
+	char err[256];
+
+	pthread_mutex_lock(&p->lock);
+	bool replugs = p->replug_at != 0 && deadline_passed(p->replug_at);
+	bool releases = p->release_at != 0 && deadline_passed(p->release_at);
+	if (replugs)
+		p->replug_at = 0;
+	pthread_mutex_unlock(&p->lock);
+
+	if (replugs && pty_plug(p, err) != ST_OK)
+		fprintf(stderr, "iotsafe-sim: %s\n", err);
+	if (releases)
+		release(p);
+}
+
+bool pty_word(struct bytes text, const char *word, struct bytes *ret_argument)
+{
+	struct bytes w = bytes_str(word);
+
+	if (!bytes_start_with(text, w))
+		return false;
+	if (text.n > w.n && text.p[w.n] != ' ')
+		return false;
+	size_t skip = text.n > w.n ? w.n + 1 : w.n;
+	*ret_argument = bytes_of(text.p + skip, text.n - skip);
+	return true;
+}
+
+static bool is_for_us(struct pty *p, struct bytes link)
+{
+	return link.n == 0 || bytes_equal(link, bytes_str(p->link));
+}
+
+bool pty_control(struct pty *p, struct bytes text, struct wtr *reply)
+{
+	struct bytes argument;
+	char err[256] = "";
+
+	if (pty_word(text, "unplug", &argument) && is_for_us(p, argument)) {
+		pty_unplug(p);
+		wtr_printf(reply, "ok unplugged");
+		return true;
+	}
+	if (pty_word(text, "plug", &argument) && is_for_us(p, argument)) {
+		bool done = pty_plug(p, err) == ST_OK;
+		wtr_printf(reply, done ? "ok plugged" : "error %s", err);
+		return true;
+	}
+	return false;
 }
