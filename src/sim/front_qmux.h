@@ -55,7 +55,8 @@ struct qmux_client {
 	uint8_t cid;
 	uint32_t channels; /* bit n: logical channel n is its own */
 	uint32_t events;   /* mask of Register Events */
-	bool refresh;	   /* wants to hear of REFRESH */
+	bool refresh;	   /* wants to hear of REFRESH, */
+	uint8_t session;   /* in a session of this type */
 };
 
 /* A request of the host. */

@@ -225,16 +225,21 @@ enum qmux_error qmux_status_register(struct sim_front *m, const struct qmux_requ
 	return QMUX_OK;
 }
 
+/* TLV 01 is the session: its type, and an AID that we have no use for. */
 enum qmux_error qmux_status_refresh(struct sim_front *m, const struct qmux_request *rq,
 				    struct wtr *out)
 {
-	uint8_t wanted = 0;
+	struct rdr session;
+	uint8_t wanted = 0, type = 0;
 
 	(void)m;
 	(void)out;
-	if (!qmux_tlv_u8(rq->tlvs, 0x02, &wanted))
+	if (!qmux_tlv_find(rq->tlvs, 0x01, &session) || !qmux_tlv_u8(rq->tlvs, 0x02, &wanted))
 		return QMUX_MISSING_ARGUMENT;
+	if (rdr_u8(&session, &type) != ST_OK)
+		return QMUX_INVALID_ARGUMENT;
 	rq->client->refresh = wanted != 0;
+	rq->client->session = type;
 	return QMUX_OK;
 }
 
@@ -258,24 +263,18 @@ static void tell_event(struct sim_front *m, uint32_t event)
 	}
 }
 
-/* Stage, mode, session (the network's own), its AID, the files (none are named). */
+/* Stage, mode, the session as it was registered, no AID, no files by name. */
 static void tell_refresh(struct sim_front *m, uint8_t stage, uint8_t mode)
 {
-	uint8_t value[5 + sizeof(usim_aid) + 1];
-	uint8_t tlvs[3 + sizeof(value)];
-	struct wtr v = WTR_ON(value), w = WTR_ON(tlvs);
-
-	wtr_u8(&v, stage);
-	wtr_u8(&v, mode);
-	wtr_u8(&v, 0);
-	wtr_u8(&v, sizeof(usim_aid));
-	wtr_put(&v, BYTES_OF(usim_aid));
-	wtr_u16le(&v, 0);
-	qmux_tlv_put(&w, 0x10, wtr_bytes(&v));
 	for (size_t i = 0; i < ARRAY_LEN(m->client); i++) {
-		if (m->client[i].used && m->client[i].refresh)
-			qmux_answer_indication(m, QMUX_ALL, &m->client[i], IND_REFRESH,
-					       wtr_bytes(&w));
+		const struct qmux_client *c = &m->client[i];
+		const uint8_t value[] = {stage, mode, c->session, 0, 0, 0};
+		uint8_t tlvs[3 + sizeof(value)];
+		struct wtr w = WTR_ON(tlvs);
+
+		qmux_tlv_put(&w, 0x10, BYTES_OF(value));
+		if (c->used && c->refresh)
+			qmux_answer_indication(m, QMUX_ALL, c, IND_REFRESH, wtr_bytes(&w));
 	}
 }
 

@@ -33,6 +33,16 @@ static enum qmux_error deny(struct sim_front *m, const struct qmux_request *rq, 
 	return QMUX_ACCESS_DENIED;
 }
 
+/* Refresh Complete: the modem does not wait for it. */
+static enum qmux_error accept_it(struct sim_front *m, const struct qmux_request *rq,
+				 struct wtr *out)
+{
+	(void)m;
+	(void)rq;
+	(void)out;
+	return QMUX_OK;
+}
+
 static const struct {
 	uint16_t message;
 	bool is_new; /* unknown to firmware with old=yes */
@@ -45,6 +55,7 @@ static const struct {
 	{0x0026, false, deny}, /* Verify PIN */
 	{0x0027, false, deny}, /* Unblock PIN */
 	{0x0028, false, deny}, /* Change PIN */
+	{0x002C, false, accept_it},
 	{0x002E, false, qmux_status_register},
 	{0x002F, false, qmux_status_card},
 	{0x003B, false, qmux_channel_apdu},
