@@ -178,7 +178,7 @@ static status regenerate(struct guard *g, const struct pair *p, struct card_gene
 
 	TRY(login_for_use(g->slot, &p->priv));
 	TRY(slot_card(g->slot, &card));
-	status st = card_generate(card, &p->priv, &p->pub, &p->key, ret, slot_deadline());
+	status st = card_generate(card, &p->priv, &p->pub, &p->key, ret, slot_deadline(g->slot));
 	st = login_outcome(g->slot, slot_outcome(g->slot, st));
 	return st == ST_KEY_UNUSABLE ? ST_NO_OBJECT : st;
 }

@@ -256,7 +256,7 @@ static status create_public(struct guard *g, const struct bag *b, CK_OBJECT_HAND
 	struct container c = *room;
 	TRY(login_for_use(g->slot, &c));
 	TRY(slot_card(g->slot, &card));
-	status st = slot_outcome(g->slot, card_put_public(card, &c, &k, slot_deadline()));
+	status st = slot_outcome(g->slot, card_put_public(card, &c, &k, slot_deadline(g->slot)));
 	TRY(login_outcome(g->slot, st));
 	TRY(token_get(g->slot, &t));
 	for (size_t i = 0; i < t->object_count; i++) {

@@ -80,7 +80,7 @@ status derive_ecdh_run(struct derive *d, uint8_t *ret)
 
 	TRY(derive_card(d, &card, &c));
 	pubkey_set_ec(container_curve(&c), p->point, &peer);
-	status st = card_agree(card, &c, &peer, z.p, &z.n, slot_deadline());
+	status st = card_agree(card, &c, &peer, z.p, &z.n, slot_deadline(d->g->slot));
 	TRY(derive_outcome(d, st == ST_POINT_INVALID ? ST_PEER_INVALID : st));
 	if (z.n != p->z_n)
 		return ST_DESYNC;

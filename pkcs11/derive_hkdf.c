@@ -137,8 +137,8 @@ static status extract_on_card(struct derive *d, struct secret_view *prk)
 		salt = bytes_of(hashed.p, hash_size(p->hash));
 	}
 	TRY(derive_card(d, &card, &c));
-	return derive_outcome(d,
-			      card_hkdf_extract(card, &c, p->hash, salt, prk->p, slot_deadline()));
+	return derive_outcome(
+		d, card_hkdf_extract(card, &c, p->hash, salt, prk->p, slot_deadline(d->g->slot)));
 }
 
 static status extract(struct derive *d, struct secret_view *prk)

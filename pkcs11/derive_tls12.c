@@ -187,7 +187,7 @@ static status run_on_card(struct derive *d, uint8_t *ret)
 		.label_seed = bytes_of(d->tls12.seed, d->tls12.seed_n),
 		.n = d->size,
 	};
-	return derive_outcome(d, card_prf(card, &rq, ret, slot_deadline()));
+	return derive_outcome(d, card_prf(card, &rq, ret, slot_deadline(d->g->slot)));
 }
 
 status derive_tls12_run(struct derive *d, uint8_t *ret)

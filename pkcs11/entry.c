@@ -17,6 +17,16 @@
 
 #define EXPORTED __attribute__((visibility("default")))
 
+/* What did nothing when a SIM failed, so that the next member of its group may do it. */
+#define RETURN_OF(call)                                                                            \
+	do {                                                                                       \
+		status return_st_;                                                                 \
+		do                                                                                 \
+			return_st_ = (call);                                                       \
+		while (guard_again(&g, &return_st_));                                              \
+		return rv_of(return_st_);                                                          \
+	} while (0)
+
 #define OUT(p, n) ((struct op_out){(p), (n)})
 
 /* Those of later versions, which p11-kit's header does not declare. */
@@ -249,14 +259,14 @@ CK_RV C_DestroyObject(CK_SESSION_HANDLE hSession, CK_OBJECT_HANDLE hObject)
 CK_RV C_GetObjectSize(CK_SESSION_HANDLE hSession, CK_OBJECT_HANDLE hObject, CK_ULONG_PTR pulSize)
 {
 	ENTER_SESSION(hSession);
-	return rv_of(find_size(&g, hObject, pulSize));
+	RETURN_OF(find_size(&g, hObject, pulSize));
 }
 
 CK_RV C_GetAttributeValue(CK_SESSION_HANDLE hSession, CK_OBJECT_HANDLE hObject,
 			  CK_ATTRIBUTE_PTR pTemplate, CK_ULONG ulCount)
 {
 	ENTER_SESSION(hSession);
-	return rv_of(find_attributes(&g, hObject, pTemplate, ulCount));
+	RETURN_OF(find_attributes(&g, hObject, pTemplate, ulCount));
 }
 
 CK_RV C_SetAttributeValue(CK_SESSION_HANDLE hSession, CK_OBJECT_HANDLE hObject,
@@ -269,7 +279,7 @@ CK_RV C_SetAttributeValue(CK_SESSION_HANDLE hSession, CK_OBJECT_HANDLE hObject,
 CK_RV C_FindObjectsInit(CK_SESSION_HANDLE hSession, CK_ATTRIBUTE_PTR pTemplate, CK_ULONG ulCount)
 {
 	ENTER_SESSION(hSession);
-	return rv_of(find_init(&g, pTemplate, ulCount));
+	RETURN_OF(find_init(&g, pTemplate, ulCount));
 }
 
 CK_RV C_FindObjects(CK_SESSION_HANDLE hSession, CK_OBJECT_HANDLE_PTR phObject,
@@ -290,7 +300,7 @@ CK_RV C_FindObjectsFinal(CK_SESSION_HANDLE hSession)
 CK_RV C_SignInit(CK_SESSION_HANDLE hSession, CK_MECHANISM_PTR pMechanism, CK_OBJECT_HANDLE hKey)
 {
 	ENTER_SESSION(hSession);
-	return rv_of(sign_init(&g, pMechanism, hKey));
+	RETURN_OF(sign_init(&g, pMechanism, hKey));
 }
 
 CK_RV C_Sign(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pData, CK_ULONG ulDataLen,
@@ -315,7 +325,7 @@ CK_RV C_SignFinal(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pSignature, CK_ULONG_P
 CK_RV C_VerifyInit(CK_SESSION_HANDLE hSession, CK_MECHANISM_PTR pMechanism, CK_OBJECT_HANDLE hKey)
 {
 	ENTER_SESSION(hSession);
-	return rv_of(verify_init(&g, pMechanism, hKey));
+	RETURN_OF(verify_init(&g, pMechanism, hKey));
 }
 
 CK_RV C_Verify(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pData, CK_ULONG ulDataLen,
@@ -345,7 +355,7 @@ CK_RV C_MessageSignInit(CK_SESSION_HANDLE hSession, CK_MECHANISM_PTR pMechanism,
 			CK_OBJECT_HANDLE hKey)
 {
 	ENTER_SESSION(hSession);
-	return rv_of(message_sign_init(&g, pMechanism, hKey));
+	RETURN_OF(message_sign_init(&g, pMechanism, hKey));
 }
 
 CK_RV C_SignMessage(CK_SESSION_HANDLE hSession, CK_VOID_PTR pParameter, CK_ULONG ulParameterLen,
@@ -383,7 +393,7 @@ CK_RV C_MessageVerifyInit(CK_SESSION_HANDLE hSession, CK_MECHANISM_PTR pMechanis
 			  CK_OBJECT_HANDLE hKey)
 {
 	ENTER_SESSION(hSession);
-	return rv_of(message_verify_init(&g, pMechanism, hKey));
+	RETURN_OF(message_verify_init(&g, pMechanism, hKey));
 }
 
 CK_RV C_VerifyMessage(CK_SESSION_HANDLE hSession, CK_VOID_PTR pParameter, CK_ULONG ulParameterLen,
@@ -447,9 +457,13 @@ CK_RV C_DeriveKey(CK_SESSION_HANDLE hSession, CK_MECHANISM_PTR pMechanism,
 		  CK_OBJECT_HANDLE_PTR phKey)
 {
 	ENTER_SESSION(hSession);
-	status st = derive_key(&g, pMechanism, hBaseKey, pTemplate, ulAttributeCount, phKey);
-	if (login_may_recur(&g, st))
+	status st;
+	do {
 		st = derive_key(&g, pMechanism, hBaseKey, pTemplate, ulAttributeCount, phKey);
+		if (login_may_recur(&g, st))
+			st = derive_key(&g, pMechanism, hBaseKey, pTemplate, ulAttributeCount,
+					phKey);
+	} while (guard_again(&g, &st));
 	return rv_of(st);
 }
 
@@ -465,5 +479,5 @@ CK_RV C_SeedRandom(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pSeed, CK_ULONG ulSee
 CK_RV C_GenerateRandom(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pRandomData, CK_ULONG ulRandomLen)
 {
 	ENTER_SESSION(hSession);
-	return rv_of(sign_random(&g, pRandomData, ulRandomLen));
+	RETURN_OF(sign_random(&g, pRandomData, ulRandomLen));
 }

@@ -3,6 +3,7 @@
 
 #include "lib.h"
 #include "login.h"
+#include "slot_group.h"
 
 void guard_release(struct guard *g)
 {
@@ -40,8 +41,14 @@ status guard_card(struct guard *g)
 	session_unlock(s);
 	slot_lock(slot);
 	g->slot = slot;
+	slot_group_settle(slot);
 	login_settle(slot);
 	return session_lock(h, &g->session);
+}
+
+bool guard_again(struct guard *g, status *st)
+{
+	return g->slot != NULL && g->session != NULL && slot_group_takes_over(g->slot, st);
 }
 
 status guard_slot(struct guard *g, CK_SLOT_ID id)
@@ -52,5 +59,6 @@ status guard_slot(struct guard *g, CK_SLOT_ID id)
 		return ST_NO_SLOT;
 	slot_lock(slot);
 	g->slot = slot;
+	slot_group_settle(slot);
 	return ST_OK;
 }

@@ -71,7 +71,7 @@ static status serial_of(const struct slot *s, const struct card_info *card, char
 		snprintf(ret, 17, "%s", card->iccid + (n > 16 ? n - 16 : 0));
 		return ST_OK;
 	}
-	TRY(hash_once(HASH_SHA1, bytes_str(s->conf.uri_text), digest));
+	TRY(hash_once(HASH_SHA1, bytes_str(slot_conf(s)->uri_text), digest));
 	hex_str(bytes_of(digest, 8), ret, 17);
 	return ST_OK;
 }
@@ -80,8 +80,10 @@ static void label_of(const struct slot *s, const char *serial, char ret[33])
 {
 	size_t n = strlen(serial);
 
-	if (s->conf.label[0] != '\0')
-		snprintf(ret, 33, "%s", s->conf.label);
+	const char *label = s->conf.label[0] != '\0' ? s->conf.label : slot_conf(s)->label;
+
+	if (label[0] != '\0')
+		snprintf(ret, 33, "%s", label);
 	else
 		snprintf(ret, 33, "IoT SAFE %s", serial + (n > 4 ? n - 4 : 0));
 }

@@ -251,7 +251,7 @@ static status generate(struct guard *g, const struct pair *p, struct card_genera
 	TRY(login_for_use(g->slot, &p->priv));
 	TRY(slot_card(g->slot, &card));
 	const struct public_key *old = p->discarded ? &p->key : NULL;
-	status st = card_generate(card, &p->priv, &p->pub, old, ret, slot_deadline());
+	status st = card_generate(card, &p->priv, &p->pub, old, ret, slot_deadline(g->slot));
 	return login_outcome(g->slot, slot_outcome(g->slot, st));
 }
 

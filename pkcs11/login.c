@@ -5,6 +5,7 @@
 
 #include "lib.h"
 #include "log.h"
+#include "slot_group.h"
 #include "token.h"
 
 enum {
@@ -41,11 +42,11 @@ static enum settings_pin pin_rule(const struct slot *s, const struct container *
 	enum settings_pin rule = SETTINGS_PIN_UNSAID;
 	bool named = false;
 
-	if (s->conf.pin_ref == 0)
+	if (slot_conf(s)->pin_ref == 0)
 		return SETTINGS_PIN_NONE;
 	for (size_t i = 0; i < all->container_count; i++) {
 		const struct settings_container *sc = &all->container[i];
-		if (strcmp(sc->slot, s->conf.name) != 0)
+		if (strcmp(sc->slot, slot_conf(s)->name) != 0)
 			continue;
 		named = named || asks(sc);
 		if (is_kind(sc, c) && bytes_equal(bytes_of(sc->id, sc->id_len), container_id(c)))
@@ -65,7 +66,7 @@ bool login_wants(struct slot *s, const struct container *c)
 /* Nobody has to log in. */
 static bool is_open(struct slot *s)
 {
-	return s->conf.pin_ref == 0 || s->login.needless || login_auto_on(s);
+	return slot_conf(s)->pin_ref == 0 || s->login.needless || login_auto_on(s);
 }
 
 /* A client need not know what pin-source does for it. */
@@ -90,7 +91,7 @@ void login_forget(struct slot *s)
 static void end(struct slot *s, const char *why)
 {
 	if (atomic_load(&s->login.done))
-		log_info("slot %s: %s: the login is over", s->conf.name, why);
+		log_info("slot %s: %s: the login is over", slot_conf(s)->name, why);
 	login_forget(s);
 }
 
@@ -111,7 +112,7 @@ static void notice_reset(struct slot *s)
 {
 	struct login *l = &s->login;
 
-	if (s->conf.pin_ref == 0 || s->card == NULL || card_power_epoch(s->card) == l->power)
+	if (slot_conf(s)->pin_ref == 0 || s->card == NULL || card_power_epoch(s->card) == l->power)
 		return;
 	l->power = card_power_epoch(s->card);
 	l->asked = false;
@@ -141,7 +142,7 @@ static void note(struct slot *s, const struct card_pin *pin)
 
 	if (pin->state == CARD_PIN_ABSENT && !l->needless)
 		log_error("slot %s: the card has no PIN %02X: correct `pin` of this slot",
-			  s->conf.name, s->conf.pin_ref);
+			  slot_conf(s)->name, slot_conf(s)->pin_ref);
 	if (l->needless && !needless)
 		end(s, "the PIN is in force again");
 	l->pin = *pin;
@@ -156,7 +157,8 @@ status login_ask(struct slot *s)
 	struct card_pin pin = {0};
 
 	TRY(slot_card(s, &card));
-	status st = slot_outcome(s, card_pin_query(card, s->conf.pin_ref, &pin, slot_deadline()));
+	status st = slot_outcome(
+		s, card_pin_query(card, slot_conf(s)->pin_ref, &pin, slot_deadline(s)));
 	notice_reset(s);
 	TRY(st);
 	note(s, &pin);
@@ -165,7 +167,7 @@ status login_ask(struct slot *s)
 
 status login_state(struct slot *s, struct card_pin *ret)
 {
-	if (s->conf.pin_ref == 0) {
+	if (slot_conf(s)->pin_ref == 0) {
 		*ret = (struct card_pin){.state = CARD_PIN_ABSENT, .tries = -1};
 		return ST_OK;
 	}
@@ -180,7 +182,7 @@ void login_settle(struct slot *s)
 {
 	struct card *card = NULL;
 
-	if (s->conf.pin_ref == 0 || login_auto_on(s) || s->login.asked || s->login.done)
+	if (slot_conf(s)->pin_ref == 0 || login_auto_on(s) || s->login.asked || s->login.done)
 		return;
 	if (!deadline_passed(s->login.silent_until) || !deadline_passed(s->ill_until))
 		return;
@@ -201,15 +203,15 @@ static void complain(const struct slot *s, status st)
 	int tries = s->login.pin.tries;
 
 	if (st == ST_PIN_WRONG && tries < 0)
-		log_error("slot %s: PIN refused", s->conf.name);
+		log_error("slot %s: PIN refused", slot_conf(s)->name);
 	else if (st == ST_PIN_WRONG)
-		log_error("slot %s: PIN refused, tries left: %d", s->conf.name, tries);
+		log_error("slot %s: PIN refused, tries left: %d", slot_conf(s)->name, tries);
 	else if (st == ST_PIN_UNSURE)
 		log_error("slot %s: the answer to the PIN was lost: it may have cost a try",
-			  s->conf.name);
+			  slot_conf(s)->name);
 	else if (st == ST_PIN_LOCKED)
 		log_error("slot %s: the PIN is blocked: it takes the PUK to unblock it",
-			  s->conf.name);
+			  slot_conf(s)->name);
 }
 
 static status heard(struct slot *s, status st, struct card_pin after)
@@ -240,7 +242,7 @@ status login_present(struct slot *s, struct bytes pin)
 	struct card *card = NULL;
 
 	TRY(slot_card(s, &card));
-	status st = card_pin_verify(card, s->conf.pin_ref, pin, &after, slot_deadline());
+	status st = card_pin_verify(card, slot_conf(s)->pin_ref, pin, &after, slot_deadline(s));
 	return heard(s, st, after);
 }
 
@@ -278,7 +280,7 @@ bool login_may_recur(const struct guard *g, status st)
 
 status login_outcome(struct slot *s, status st)
 {
-	if (st != ST_SW_SECURITY || s->conf.pin_ref == 0)
+	if (st != ST_SW_SECURITY || slot_conf(s)->pin_ref == 0)
 		return st;
 	s->login.asked = false;
 	s->login.needless = false;
@@ -326,6 +328,7 @@ static status log_in(struct guard *g, struct bytes pin)
 	if (is_open(slot))
 		return atomic_exchange(&slot->login.done, true) ? ST_USER_LOGGED_IN : ST_OK;
 	TRY(guard_card(g));
+	TRY(slot_group_ready(slot));
 	notice_reset(slot);
 	if (slot->login.done)
 		return ST_USER_LOGGED_IN;
@@ -407,17 +410,17 @@ static status change(struct slot *s, struct bytes old_pin, struct bytes new_pin)
 
 	TRY(slot_card(s, &card));
 	after = s->login.pin;
-	status st =
-		card_pin_change(card, s->conf.pin_ref, old_pin, new_pin, &after, slot_deadline());
+	status st = card_pin_change(card, slot_conf(s)->pin_ref, old_pin, new_pin, &after,
+				    slot_deadline(s));
 	bool disabled = st == ST_SW_CONDITIONS;
 	st = heard(s, st, after);
 	if (disabled || st == ST_USER_PIN_UNSET)
 		return ST_UNSUPPORTED;
 	TRY(st);
 	login_auto_learned(s, new_pin);
-	if (s->conf.pin_source[0] != '\0')
-		log_error("slot %s: the PIN was changed: correct %s", s->conf.name,
-			  s->conf.pin_source);
+	if (slot_conf(s)->pin_source[0] != '\0')
+		log_error("slot %s: the PIN was changed: correct %s", slot_conf(s)->name,
+			  slot_conf(s)->pin_source);
 	return ST_OK;
 }
 
@@ -426,7 +429,7 @@ status login_set_pin(struct guard *g, const void *old_pin, CK_ULONG old_n, const
 {
 	struct slot *slot = g->session->slot;
 
-	if (slot->conf.pin_ref == 0)
+	if (slot_conf(slot)->pin_ref == 0)
 		return ST_UNSUPPORTED;
 	if ((g->session->flags & CKF_RW_SESSION) == 0)
 		return ST_SESSION_RO;
@@ -459,7 +462,7 @@ void login_token_flags(struct slot *s, CK_TOKEN_INFO *info)
 {
 	struct login *l = &s->login;
 
-	if (s->conf.pin_ref == 0)
+	if (slot_conf(s)->pin_ref == 0)
 		return;
 	notice_reset(s);
 	if (!l->asked || deadline_passed(l->good_until))

@@ -22,7 +22,8 @@ enum {
 
 bool login_auto_on(struct slot *s)
 {
-	return s->conf.pin_ref != 0 && s->conf.pin_source[0] != '\0' && !s->login.auto_spent;
+	return slot_conf(s)->pin_ref != 0 && slot_conf(s)->pin_source[0] != '\0' &&
+	       !s->login.auto_spent;
 }
 
 /* Never again in this process: from now on somebody has to log in. */
@@ -38,7 +39,7 @@ static status give_up(struct slot *s)
 static const char *path_of(const struct slot *s)
 {
 	static const char scheme[] = "file:";
-	const char *source = s->conf.pin_source;
+	const char *source = slot_conf(s)->pin_source;
 	size_t n = sizeof(scheme) - 1;
 
 	return strncmp(source, scheme, n) == 0 ? source + n : source;
@@ -99,7 +100,7 @@ static status load(struct slot *s, struct secret_view *pin)
 		why = read_pin(fd, pin);
 	if (why == NULL)
 		return ST_OK;
-	log_error("slot %s: pin-source %s: %s", s->conf.name, path_of(s), why);
+	log_error("slot %s: pin-source %s: %s", slot_conf(s)->name, path_of(s), why);
 	return ST_USER_NOT_LOGGED_IN;
 }
 
@@ -111,35 +112,35 @@ static status identify(struct slot *s, struct card_info *info)
 	struct card *card = NULL;
 
 	TRY(slot_card(s, &card));
-	return slot_outcome(s, card_identify(card, info, slot_deadline()));
+	return slot_outcome(s, card_identify(card, info, slot_deadline(s)));
 }
 
 static status open_memory(struct slot *s, const struct card_info *info, struct pin_memory *m)
 {
-	status st = pin_memory_open(lib_settings()->store_dir, info->iccid, slot_deadline(), m);
+	status st = pin_memory_open(lib_settings()->store_dir, info->iccid, slot_deadline(s), m);
 
 	if (st == ST_STORE)
 		log_error("slot %s: pin-source is not used: what the card refuses could not be "
 			  "remembered in store-dir %s",
-			  s->conf.name, lib_settings()->store_dir);
+			  slot_conf(s)->name, lib_settings()->store_dir);
 	return st == ST_STORE ? ST_USER_NOT_LOGGED_IN : st;
 }
 
 static status remember(struct slot *s, const struct pin_memory *m, struct bytes pin, int tries)
 {
-	status st = pin_memory_put(m, s->conf.pin_ref, pin, tries);
+	status st = pin_memory_put(m, slot_conf(s)->pin_ref, pin, tries);
 
 	if (st != ST_OK)
 		log_error("slot %s: pin-source: it could not be remembered what the card said",
-			  s->conf.name);
+			  slot_conf(s)->name);
 	return st == ST_OK ? ST_OK : ST_USER_NOT_LOGGED_IN;
 }
 
 static void forget(struct slot *s, const struct pin_memory *m, struct bytes pin)
 {
-	if (pin_memory_drop(m, s->conf.pin_ref, pin) != ST_OK)
+	if (pin_memory_drop(m, slot_conf(s)->pin_ref, pin) != ST_OK)
 		log_error("slot %s: pin-source: a mark against its PIN could not be removed",
-			  s->conf.name);
+			  slot_conf(s)->name);
 }
 
 /* A value that was sent and never answered was wrong if a try is gone since; else it was right, or
@@ -147,7 +148,7 @@ static void forget(struct slot *s, const struct pin_memory *m, struct bytes pin)
 static status check_memory(struct slot *s, const struct pin_memory *m, struct bytes pin)
 {
 	int tries = PIN_MEMORY_NOTHING;
-	status st = pin_memory_get(m, s->conf.pin_ref, pin, &tries);
+	status st = pin_memory_get(m, slot_conf(s)->pin_ref, pin, &tries);
 
 	if (st == ST_OK && tries == PIN_MEMORY_NOTHING)
 		return ST_OK;
@@ -156,7 +157,7 @@ static status check_memory(struct slot *s, const struct pin_memory *m, struct by
 	if (st == ST_OK)
 		log_error("slot %s: the card has refused this PIN before and it is not tried "
 			  "again: correct %s",
-			  s->conf.name, path_of(s));
+			  slot_conf(s)->name, path_of(s));
 	return give_up(s);
 }
 
@@ -165,7 +166,7 @@ void login_auto_learned(struct slot *s, struct bytes pin)
 	struct card_info info;
 	struct pin_memory m ON_EXIT(pin_memory_close) = {.fd = -1};
 
-	if (s->conf.pin_source[0] == '\0' || identify(s, &info) != ST_OK)
+	if (slot_conf(s)->pin_source[0] == '\0' || identify(s, &info) != ST_OK)
 		return;
 	if (open_memory(s, &info, &m) == ST_OK)
 		forget(s, &m, pin);
@@ -182,15 +183,15 @@ static bool enough_tries(const struct slot *s)
 		return true;
 	if (pin->state == CARD_PIN_BLOCKED)
 		log_error("slot %s: the PIN is blocked: it takes the PUK to unblock it",
-			  s->conf.name);
+			  slot_conf(s)->name);
 	else if (pin->tries < 0)
 		log_error("slot %s: pin-source is not used: the card does not tell how many tries "
 			  "are left",
-			  s->conf.name);
+			  slot_conf(s)->name);
 	else
 		log_error("slot %s: pin-source is not used for the last try: check %s, then log in "
 			  "once by hand",
-			  s->conf.name, path_of(s));
+			  slot_conf(s)->name, path_of(s));
 	return false;
 }
 
@@ -209,7 +210,7 @@ static status refused(struct slot *s, const struct pin_memory *m, struct bytes p
 {
 	(void)!remember(s, m, pin, PIN_MEMORY_REFUSED);
 	log_error("slot %s: PIN refused, tries left: %d: correct %s before the next start",
-		  s->conf.name, s->login.pin.tries, path_of(s));
+		  slot_conf(s)->name, s->login.pin.tries, path_of(s));
 	return give_up(s);
 }
 
@@ -231,7 +232,8 @@ static status send(struct slot *s, const struct pin_memory *m, struct bytes pin)
 	}
 	find_out(s, m, pin, before);
 	if (st == ST_PIN_UNSURE) {
-		log_error("slot %s: pin-source is not used again by this process", s->conf.name);
+		log_error("slot %s: pin-source is not used again by this process",
+			  slot_conf(s)->name);
 		(void)!give_up(s);
 	}
 	/* what only functions with a PIN may say */

@@ -171,7 +171,7 @@ static status catalog_can(struct slot *s, unsigned *ret_can)
 
 	TRY(token_get(s, &t)); /* also makes sure that the session's SIM is the one that is there */
 	TRY(slot_card(s, &card));
-	TRY(slot_outcome(s, card_catalog(card, &cat, slot_deadline())));
+	TRY(slot_outcome(s, card_catalog(card, &cat, slot_deadline(s))));
 	for (size_t i = 0; i < cat->count; i++)
 		can |= container_can(card, &cat->item[i]);
 	if (s->refused_generation == atomic_load(&s->generation))

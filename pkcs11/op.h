@@ -39,7 +39,8 @@ struct op {
 	size_t sig_n;  /* the signature's size */
 	/* CKA_ALWAYS_AUTHENTICATE: C_Login has to come between Init and the signature */
 	bool asks_pin, authenticated;
-	uint64_t serial; /* another operation has another */
+	unsigned switches; /* the slot's, when key was found */
+	uint64_t serial;   /* another operation has another */
 };
 
 /* The caller's output buffer and its length. */

@@ -193,6 +193,27 @@ CK_ULONG session_count(const struct slot *slot, bool rw_only)
 	return n;
 }
 
+static bool is_active(const struct session *s)
+{
+	return s->sign.phase != OP_IDLE || s->verify.phase != OP_IDLE || s->find.active;
+}
+
+bool session_any_active(const struct slot *slot)
+{
+	bool active = false;
+
+	for (unsigned i = 0; i < table_size() && !active; i++) {
+		struct session *s = at(i);
+		if (atomic_load(&s->slot) != slot || !alive(s))
+			continue;
+		if (pthread_mutex_trylock(&s->lock) != 0)
+			return true;
+		active = alive(s) && is_active(s);
+		pthread_mutex_unlock(&s->lock);
+	}
+	return active;
+}
+
 status session_close_one(struct guard *g)
 {
 	struct slot *slot = g->session->slot;

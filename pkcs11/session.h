@@ -51,6 +51,9 @@ status session_cancel(struct guard *g, CK_FLAGS flags) MUST_USE;
 /* Open sessions of a slot; of them the read/write ones. */
 CK_ULONG session_count(const struct slot *slot, bool rw_only);
 
+/* Is any session of the slot in the middle of something? No session lock held. */
+bool session_any_active(const struct slot *slot);
+
 /* Finds and locks it. ST_NO_SESSION, also when its SIM went away. */
 status session_lock(CK_SESSION_HANDLE h, struct session **ret_s) MUST_USE;
 void session_unlock(struct session *s);

@@ -9,6 +9,7 @@
 #include "lib.h"
 #include "log.h"
 #include "login.h"
+#include "slot_group.h"
 #include "token.h"
 
 static bool is_mac(const struct mech *m)
@@ -36,11 +37,13 @@ static size_t signature_size(const struct mech *m, const struct container *key)
 	return key->key_type == KEY_RSA2048 ? 256 : 2 * curve_field_size(container_curve(key));
 }
 
-/* The public half to check by, if there is one and it is wanted. */
+/* The public half to check by, if there is one and it is wanted: by the configuration, or to find
+ * the key again in another member of a group. */
 static status find_public(struct guard *g, struct key *k, struct public_key *ret, bool *ret_has)
 {
 	*ret_has = false;
-	if (k->class != CKO_PRIVATE_KEY || !lib_settings()->check_signatures)
+	if (k->class != CKO_PRIVATE_KEY ||
+	    (!lib_settings()->check_signatures && g->slot->group == NULL))
 		return ST_OK;
 	status st = key_public(g, k, ret);
 	if (st == ST_KEY_KIND) /* nobody tells */
@@ -68,6 +71,7 @@ static status start(struct guard *g, const struct mech *m, struct mech_param par
 	op->salt_n = param.salt_n;
 	op->key = c;
 	op->has_key = true;
+	op->switches = g->slot->switches;
 	op->asks_pin = login_wants_always(g->slot, &c);
 	op->sig_n = signature_size(m, &c);
 	op->has_pub = has_pub;
@@ -153,7 +157,7 @@ static status mac(struct guard *g, struct card *card, struct made_signature *ret
 	const struct op *op = &g->session->sign;
 	struct bytes text = bytes_of(op->text, op->text_n);
 
-	TRY(slot_outcome(g->slot, card_cmac(card, &op->key, text, ret->p, slot_deadline())));
+	TRY(slot_outcome(g->slot, card_cmac(card, &op->key, text, ret->p, slot_deadline(g->slot))));
 	ret->n = CARD_CMAC_SIZE;
 	return ST_OK;
 }
@@ -165,8 +169,8 @@ static status sign(struct guard *g, struct card *card, struct made_signature *re
 	uint8_t fitted[HASH_MAX];
 
 	TRY(make_request(op, bytes_of(op->raw, op->raw_n), fitted, &rq));
-	status st = card_sign(card, &rq, ret->p, &ret->n, slot_deadline());
-	return blame_card(slot_outcome(g->slot, st));
+	status st = card_sign(card, &rq, ret->p, &ret->n, slot_deadline(g->slot));
+	return slot_outcome(g->slot, st);
 }
 
 static status once(struct guard *g, struct made_signature *ret)
@@ -177,11 +181,31 @@ static status once(struct guard *g, struct made_signature *ret)
 	return op_is_mac(&g->session->sign) ? mac(g, card, ret) : sign(g, card, ret);
 }
 
-/* With the login that the key asks for. */
-static status at_card(struct guard *g, struct made_signature *ret)
+/* Another member of the group has taken over since the operation began: its container of the same
+ * key. A login was for the other one. */
+static status follow(struct guard *g)
 {
 	struct op *op = &g->session->sign;
 
+	if (op->switches == g->slot->switches)
+		return ST_OK;
+	if (!op->has_pub)
+		return ST_CARD_GONE;
+	status st = token_find_private(g->slot, &op->pub, &op->key);
+	if (st != ST_OK)
+		return st == ST_NO_KEY ? ST_CARD_GONE : st;
+	op->switches = g->slot->switches;
+	op->authenticated = false;
+	op->asks_pin = login_wants_always(g->slot, &op->key);
+	return ST_OK;
+}
+
+/* With the login that the key asks for. */
+static status at_member(struct guard *g, struct made_signature *ret)
+{
+	struct op *op = &g->session->sign;
+
+	TRY(follow(g));
 	TRY(login_for_use(g->slot, &op->key));
 	if (op->asks_pin && !op->authenticated)
 		return ST_USER_NOT_LOGGED_IN;
@@ -190,6 +214,16 @@ static status at_card(struct guard *g, struct made_signature *ret)
 	if (login_regained(g->slot, &op->key, st))
 		st = once(g, ret);
 	return login_outcome(g->slot, st);
+}
+
+static status at_card(struct guard *g, struct made_signature *ret)
+{
+	status st;
+
+	do
+		st = at_member(g, ret);
+	while (slot_group_takes_over(g->slot, &st));
+	return blame_card(st);
 }
 
 /* What is wrong with the caller's data is found before the card is waited for. */
@@ -310,5 +344,5 @@ status sign_random(struct guard *g, void *out, CK_ULONG n)
 		return ST_OK;
 	TRY(guard_card(g));
 	TRY(slot_card(g->slot, &card));
-	return slot_outcome(g->slot, card_random(card, out, n, slot_deadline()));
+	return slot_outcome(g->slot, card_random(card, out, n, slot_deadline(g->slot)));
 }

@@ -9,12 +9,16 @@
 #include "login.h"
 #include "log.h"
 #include "mem.h"
+#include "slot_group.h"
 #include "token.h"
 
 enum {
-	/* one enumeration asks for the same token several times; a swap is seen after this at last
-	 */
-	INFO_GOOD_MS = 2000,
+	/* while somebody waits for events: a device is asked, patience with it, when one that did
+	 * not answer is asked again; and how often new slots are looked for */
+	ASK_EVERY_MS = 2000,
+	ASK_MS = 1000,
+	ASK_LATER_MS = 10000,
+	DISCOVER_EVERY_MS = 1000,
 };
 
 static struct {
@@ -22,12 +26,14 @@ static struct {
 	_Atomic(struct slot *) slot[SLOT_TABLE_MAX];
 	_Atomic unsigned count;
 	bool evaluated;
+	deadline again_at; /* for slot_event */
 	struct settings_slot found[SLOTS_MAX];
 } table = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 void slot_lock(struct slot *s)
 {
 	pthread_mutex_lock(&s->lock);
+	slot_group_begin(s);
 }
 
 void slot_unlock(struct slot *s)
@@ -104,10 +110,23 @@ static CK_SLOT_ID choose_id(const struct settings_slot *conf, size_t found_count
 	return id;
 }
 
+static struct slot *make(const struct settings_slot *conf)
+{
+	struct slot *s = calloc(1, sizeof(*s));
+
+	if (s == NULL || conf->member_count == 0)
+		return s;
+	s->group = slot_group_new(conf);
+	if (s->group != NULL)
+		return s;
+	free(s);
+	return NULL;
+}
+
 static void add(const struct settings_slot *conf, size_t found_count)
 {
 	unsigned n = atomic_load(&table.count);
-	struct slot *s = n < SLOT_TABLE_MAX ? calloc(1, sizeof(*s)) : NULL;
+	struct slot *s = n < SLOT_TABLE_MAX ? make(conf) : NULL;
 
 	if (s == NULL) {
 		log_error("slot %s: no room for it", conf->name);
@@ -119,6 +138,7 @@ static void add(const struct settings_slot *conf, size_t found_count)
 	s->index = n;
 	s->conf = *conf;
 	s->listed = true;
+	s->late = table.evaluated;
 	s->seen = true; /* until somebody looked: a session must open */
 	s->generation = 1;
 	atomic_store(&table.slot[n], s);
@@ -165,16 +185,40 @@ struct slot *slot_find(CK_SLOT_ID id)
 	return by_id(id);
 }
 
+static bool is_there(struct slot *s)
+{
+	struct card *card = NULL;
+
+	return slot_card(s, &card) == ST_OK && card_present(card);
+}
+
 /* Locked. */
 static bool look(struct slot *s)
 {
-	struct card *card = NULL;
-	bool there = slot_card(s, &card) == ST_OK && card_present(card);
+	bool there = s->group != NULL ? slot_group_present(s) : is_there(s);
+	uint64_t changes = s->group == NULL && s->card != NULL ? card_changes(s->card) : s->changes;
+	/* what is so at the first look is no event */
+	bool news = atomic_exchange(&s->looked, true)
+			    ? s->seen != there || (there && s->changes != changes)
+			    : s->late && there;
 
-	if (atomic_exchange(&s->looked, true) && s->seen != there)
+	if (news)
 		s->event = true;
+	s->changes = changes;
 	s->seen = there;
 	return there;
+}
+
+/* Locked. Before the look of somebody who waits for events. */
+static void ask(struct slot *s)
+{
+	struct card *card = NULL;
+
+	if (!deadline_passed(s->ask_at) || slot_card(s, &card) != ST_OK)
+		return;
+	status st = card_look(card, deadline_in_ms(ASK_MS));
+	if (st != ST_CARD_BUSY) /* or else at the next look */
+		s->ask_at = deadline_in_ms(st == ST_TIMEOUT ? ASK_LATER_MS : ASK_EVERY_MS);
 }
 
 bool slot_present(struct slot *s)
@@ -188,12 +232,34 @@ bool slot_present(struct slot *s)
 	return there;
 }
 
+static void watch(struct slot *s)
+{
+	if (!s->listed && atomic_exchange(&s->seen, false) && s->looked)
+		s->event = true; /* went with its reader */
+	if (!s->listed || pthread_mutex_trylock(&s->lock) != 0)
+		return; /* at work */
+	ask(s);
+	(void)look(s);
+	slot_unlock(s);
+}
+
+/* Those who wait are told of readers and modems that come, too. */
+static void find_new(void)
+{
+	pthread_mutex_lock(&table.lock);
+	if (!table.evaluated || deadline_passed(table.again_at)) {
+		evaluate();
+		table.again_at = deadline_in_ms(DISCOVER_EVERY_MS);
+	}
+	pthread_mutex_unlock(&table.lock);
+}
+
 bool slot_event(CK_SLOT_ID *ret_id)
 {
-	find_out(false);
+	find_new();
 	for (unsigned i = 0; i < atomic_load(&table.count); i++) {
 		struct slot *s = at(i);
-		(void)slot_present(s);
+		watch(s);
 		if (!atomic_exchange(&s->event, false))
 			continue;
 		*ret_id = s->id;
@@ -237,14 +303,21 @@ status slot_list(bool present_only, CK_SLOT_ID *list, CK_ULONG *count)
 status slot_card(struct slot *s, struct card **ret_card)
 {
 	if (s->card == NULL)
-		TRY(card_new(lib_settings(), &s->conf, &s->card));
+		TRY(card_new(lib_settings(), slot_conf(s), &s->card));
 	*ret_card = s->card;
 	return ST_OK;
 }
 
-deadline slot_deadline(void)
+const struct settings_slot *slot_conf(const struct slot *s)
 {
-	return deadline_in_ms(lib_settings()->timeout_ms);
+	return s->group != NULL ? slot_group_conf(s) : &s->conf;
+}
+
+deadline slot_deadline(const struct slot *s)
+{
+	deadline dl = deadline_in_ms(lib_settings()->timeout_ms);
+
+	return s->group != NULL ? slot_group_deadline(s, dl) : dl;
 }
 
 status slot_outcome(struct slot *s, status st)
@@ -267,11 +340,11 @@ static status identify(struct slot *s)
 	struct card *card = NULL;
 
 	TRY(slot_card(s, &card));
-	if (!look(s))
+	if (!look(s) || (s->group != NULL && !card_present(card)))
 		return ST_NO_CARD;
-	status st = slot_outcome(s, card_identify(card, &s->info, slot_deadline()));
+	status st = slot_outcome(s, card_identify(card, &s->info, slot_deadline(s)));
 	if (st == ST_CARD_CHANGED) /* afresh, with the SIM that is there now */
-		st = slot_outcome(s, card_identify(card, &s->info, slot_deadline()));
+		st = slot_outcome(s, card_identify(card, &s->info, slot_deadline(s)));
 	return st;
 }
 
@@ -293,11 +366,11 @@ static status blame(struct slot *s, status st)
 {
 	log_info("slot %s: %s", s->conf.name, status_text(st));
 	if (means_unknown(st)) {
-		s->unknown_until = slot_deadline();
+		s->unknown_until = slot_deadline(s);
 		return ST_TOKEN_UNKNOWN;
 	}
 	if (st == ST_TIMEOUT)
-		s->ill_until = slot_deadline();
+		s->ill_until = slot_deadline(s);
 	return ST_TOKEN_ABSENT;
 }
 
@@ -305,13 +378,16 @@ status slot_identify(struct slot *s, struct card_info *ret_info)
 {
 	if (!deadline_passed(s->ill_until))
 		return ST_TOKEN_ABSENT;
-	if (!still_there(s)) {
+	while (!still_there(s)) {
 		s->info_until = 0;
 		status st = identify(s);
+		if (st != ST_OK && slot_group_next(s, st))
+			continue;
 		if (st != ST_OK)
 			return blame(s, st);
-		s->info_until = deadline_in_ms(INFO_GOOD_MS);
+		s->info_until = deadline_in_ms(SLOT_INFO_GOOD_MS);
 		s->unknown_until = 0;
+		break;
 	}
 	*ret_info = s->info;
 	return ST_OK;
@@ -328,6 +404,7 @@ static void drop(bool forked, bool in_flux)
 			card_forget(s->card);
 		else
 			card_free(s->card);
+		slot_group_free(s->group, forked, in_flux);
 		made_free(&s->made, in_flux);
 		if (in_flux)
 			continue;
@@ -338,6 +415,7 @@ static void drop(bool forked, bool in_flux)
 	}
 	atomic_store(&table.count, 0);
 	table.evaluated = false;
+	table.again_at = 0;
 }
 
 void slot_free_all(void)

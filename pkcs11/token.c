@@ -41,7 +41,7 @@ status token_get(struct slot *s, struct token **ret_t)
 
 	TRY(slot_card(s, &card));
 	if (is_stale(s->token, card)) {
-		TRY(slot_outcome(s, card_catalog(card, &cat, slot_deadline())));
+		TRY(slot_outcome(s, card_catalog(card, &cat, slot_deadline(s))));
 		TRY(token_build(cat, s->token, &t));
 		t->epoch = card_epoch(card);
 		status st = token_refresh(s, t, s->token);
@@ -54,6 +54,8 @@ status token_get(struct slot *s, struct token **ret_t)
 	} else {
 		TRY(token_refresh(s, s->token, NULL));
 	}
+	if (s->group != NULL)
+		TRY(token_know_keys(s, s->token));
 	*ret_t = s->token;
 	return ST_OK;
 }
@@ -160,7 +162,7 @@ static status read_file(struct slot *s, struct object *o)
 	if (st == ST_OK)
 		st = slot_card(s, &card);
 	if (st == ST_OK)
-		st = slot_outcome(s, card_read_file(card, &o->c, &w, slot_deadline()));
+		st = slot_outcome(s, card_read_file(card, &o->c, &w, slot_deadline(s)));
 	if (st != ST_OK) {
 		free(buf);
 		return st;
@@ -266,7 +268,7 @@ static status read_own_public(struct slot *s, struct token *t, struct pair *pair
 	TRY(slot_card(s, &card));
 	status st = login_for_use(s, &pair->pub);
 	if (st == ST_OK)
-		st = slot_outcome(s, card_read_public(card, &pair->pub, &k, slot_deadline()));
+		st = slot_outcome(s, card_read_public(card, &pair->pub, &k, slot_deadline(s)));
 	if (st == ST_OK) {
 		TRY(take_key(t, pair, &k));
 		pair->is_own = true;

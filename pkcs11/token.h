@@ -162,6 +162,18 @@ status token_shown(struct slot *s, struct token *t, struct object *o, bool *ret)
  * the card's, profiles. Room for object_count + extra_count. */
 size_t token_order(struct token *t, struct object **ret_list);
 
+/* --- token_adopt.c: the same key in another SIM, for groups of slots --- */
+/* Reads the public half of each private key that can be told apart by it, so that it is known when
+ * the SIM no longer answers. */
+status token_know_keys(struct slot *s, struct token *t) MUST_USE;
+/* Does t have a private key that `old`, the token of another SIM, has too? Then what is the same in
+ * both (keys by their public half, certificates by value or key, profiles) takes over the handles
+ * that it has in `old`. Both are token_know_keys'. */
+bool token_adopt(struct token *t, const struct token *old);
+/* The private key container of the slot's SIM that holds the key of this public half. ST_NO_KEY. */
+status token_find_private(struct slot *s, const struct public_key *k,
+			  struct container *ret) MUST_USE;
+
 /* --- token_build.c --- */
 /* Objects and pairs of a catalog; handles of `old` (or NULL) carry over to what is the same. */
 status token_build(const struct catalog *cat, const struct token *old,

@@ -36,7 +36,7 @@ status token_iccid(struct slot *s, struct token *t, const char **ret_iccid)
 
 	if (t->iccid[0] == '\0') {
 		TRY(slot_card(s, &card));
-		TRY(slot_outcome(s, card_identify(card, &info, slot_deadline())));
+		TRY(slot_outcome(s, card_identify(card, &info, slot_deadline(s))));
 		memcpy(t->iccid, info.iccid, sizeof(t->iccid));
 	}
 	*ret_iccid = t->iccid;

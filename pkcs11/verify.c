@@ -79,6 +79,7 @@ status verify_begin(struct guard *g, const CK_MECHANISM *given, CK_OBJECT_HANDLE
 	op->salt_n = param.salt_n;
 	op->key = next.key;
 	op->has_key = next.has_key;
+	op->switches = g->slot->switches;
 	op->pub = next.pub;
 	op->has_pub = next.has_pub;
 	op->sig_n = next.sig_n;
@@ -124,7 +125,7 @@ static status compare_mac(struct guard *g, struct card *card, struct bytes sig)
 	struct bytes text = bytes_of(op->text, op->text_n);
 	uint8_t mac[CARD_CMAC_SIZE];
 
-	TRY(slot_outcome(g->slot, card_cmac(card, &op->key, text, mac, slot_deadline())));
+	TRY(slot_outcome(g->slot, card_cmac(card, &op->key, text, mac, slot_deadline(g->slot))));
 	return mem_equal_ct(mac, sig.p, sizeof(mac)) ? ST_OK : ST_SIG_BAD;
 }
 
@@ -136,7 +137,7 @@ static status ask_card(struct guard *g, struct card *card, struct bytes sig)
 
 	TRY(card_fit_digest(&op->key, bytes_of(op->raw, op->raw_n), &rq.hash, fitted));
 	rq.digest = bytes_of(fitted, hash_size(rq.hash));
-	return slot_outcome(g->slot, card_verify(card, &rq, slot_deadline()));
+	return slot_outcome(g->slot, card_verify(card, &rq, slot_deadline(g->slot)));
 }
 
 /* What the card cannot decide the host can. */
@@ -169,6 +170,8 @@ static status at_card(struct guard *g, struct bytes sig)
 	TRY(guard_card(g));
 	if (op->serial != serial)
 		return ST_NO_OP;
+	if (op->switches != g->slot->switches) /* another member of the group has taken over */
+		return op_is_mac(op) ? ST_CARD_GONE : check(op, bytes_of(op->raw, op->raw_n), sig);
 	TRY(login_for_use(g->slot, &op->key));
 	status st = once(g, sig);
 	if (login_regained(g->slot, &op->key, st))

@@ -60,6 +60,20 @@ struct settings_slot {
 	uint8_t pin_ref;
 	int cla_base; /* 0x80 or 0x00; -1: learned */
 	long chunk;   /* READ FILE Le; 0: learned */
+	/* of a slot that stands for a group: its members, places in settings.slot in the order of
+	 * preference; 0: the slot is a device's */
+	unsigned char member[GROUP_MEMBERS_MAX];
+	size_t member_count;
+};
+
+/* [group NAME]: slots that are shown as one, whose token is that of the first healthy member. */
+struct settings_group {
+	char name[NAME_MAX_LEN];
+	int id;		/* -1: assigned */
+	char label[33]; /* token label; empty: the active member's */
+	char member_name[GROUP_MEMBERS_MAX][NAME_MAX_LEN];
+	unsigned char member[GROUP_MEMBERS_MAX]; /* their places in settings.slot */
+	size_t member_count;
 };
 
 /* [container LABEL] */
@@ -86,6 +100,8 @@ struct settings {
 	size_t slot_count;
 	struct settings_container container[CONTAINER_SETTINGS_MAX];
 	size_t container_count;
+	struct settings_group group[GROUPS_MAX];
+	size_t group_count;
 	bool from_file; /* false: no file was found, defaults are in force */
 };
 
@@ -101,5 +117,11 @@ const char *settings_path(void);
  * owned by root or the effective user. Allocates nothing that outlives the call. */
 status settings_load(const char *path, struct settings *ret_s,
 		     char err[SETTINGS_ERROR_MAX]) MUST_USE;
+
+/* Is slot[place] a member of a group, and so no slot of its own? */
+bool settings_is_member(const struct settings *s, size_t place);
+/* The slot that a group is shown as: its name, id, label and members; uri_text is "group:NAME",
+ * for people, and uri is empty. */
+void settings_group_slot(const struct settings_group *g, struct settings_slot *ret_slot);
 
 #endif

@@ -37,6 +37,9 @@ enum {
 	/* slots that one configuration may name, and that discovery may add */
 	SLOTS_MAX = 16,
 	CONTAINER_SETTINGS_MAX = 32,
+	/* [group] sections, and slots in each */
+	GROUPS_MAX = 8,
+	GROUP_MEMBERS_MAX = 8,
 	URI_MAX = 256,
 	NAME_MAX_LEN = 64,
 	PATH_LEN_MAX = 256,

@@ -23,7 +23,8 @@ struct reading {
 	FILE *f;
 	int line;
 	int slot_line[SLOTS_MAX], container_line[CONTAINER_SETTINGS_MAX]; /* of their headers */
-	enum { IN_NOTHING, IN_MODULE, IN_SLOT, IN_CONTAINER } kind;
+	int group_line[GROUPS_MAX];
+	enum { IN_NOTHING, IN_MODULE, IN_SLOT, IN_CONTAINER, IN_GROUP } kind;
 };
 
 /* Opens the section of that name, if there is such a one; the struct that its keys go to is found
@@ -58,6 +59,14 @@ static bool enter_section(struct reading *rd, const char *section)
 		rd->kind = IN_CONTAINER;
 		return settings_set_text(c->name, sizeof(c->name), name) == ST_OK;
 	}
+	if (strncmp(section, "group ", 6) == 0 && s->group_count < GROUPS_MAX) {
+		struct settings_group *g = &s->group[s->group_count];
+
+		rd->group_line[s->group_count++] = rd->line;
+		*g = (struct settings_group){.id = -1};
+		rd->kind = IN_GROUP;
+		return settings_set_text(g->name, sizeof(g->name), name) == ST_OK;
+	}
 	return false;
 }
 
@@ -75,6 +84,9 @@ static void *section_target(struct reading *rd, const struct settings_key **ret_
 	case IN_CONTAINER:
 		*ret_keys = settings_container_keys;
 		return &s->container[s->container_count - 1];
+	case IN_GROUP:
+		*ret_keys = settings_group_keys;
+		return &s->group[s->group_count - 1];
 	case IN_NOTHING:
 		break;
 	}
@@ -105,7 +117,8 @@ static void open_section(struct reading *rd, const char *line)
 	    !enter_section(rd, name)) {
 		snprintf(found, sizeof(found), "section [%.80s%s", name, end ? "]" : "");
 		complain(rd, found,
-			 "[module], [slot NAME] (up to 16) or [container NAME] (up to 32)");
+			 "[module], [slot NAME] (up to 16), [group NAME] (up to 8) or [container "
+			 "NAME] (up to 32)");
 	}
 }
 
@@ -214,6 +227,10 @@ static const char *check_whole(const struct reading *rd, int *ret_line)
 	for (size_t i = 0; i < s->container_count && !wrong; i++) {
 		*ret_line = rd->container_line[i];
 		wrong = check_container(s, &s->container[i]);
+	}
+	for (size_t i = 0; i < s->group_count && !wrong; i++) {
+		*ret_line = rd->group_line[i];
+		wrong = settings_check_group(rd->s, i);
 	}
 	return wrong;
 }

@@ -113,14 +113,18 @@ static status module_store_dir(void *p, const char *v)
 	return set_path(v, ((struct settings *)p)->store_dir);
 }
 
-static status slot_id(void *p, const char *v)
+status settings_set_id(const char *value, int *ret_id)
 {
-	struct settings_slot *slot = p;
 	long id;
 
-	TRY(set_number(v, 0, 9999, &id));
-	slot->id = (int)id;
+	TRY(set_number(value, 0, 9999, &id));
+	*ret_id = (int)id;
 	return ST_OK;
+}
+
+static status slot_id(void *p, const char *v)
+{
+	return settings_set_id(v, &((struct settings_slot *)p)->id);
 }
 
 static status slot_uri(void *p, const char *v)
@@ -137,12 +141,17 @@ static status slot_uri(void *p, const char *v)
 	return ST_ARG;
 }
 
+/* NSS writes token:nickname */
+status settings_set_label(const char *value, char *dst, size_t cap)
+{
+	return strchr(value, ':') ? ST_ARG : settings_set_text(dst, cap, value);
+}
+
 static status slot_label(void *p, const char *v)
 {
 	struct settings_slot *slot = p;
 
-	/* NSS writes token:nickname */
-	return strchr(v, ':') ? ST_ARG : settings_set_text(slot->label, sizeof(slot->label), v);
+	return settings_set_label(v, slot->label, sizeof(slot->label));
 }
 
 static status slot_aid(void *p, const char *v)

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A group's members may hold the same key in different SIMs, under other names and container ids:
+ * what a client holds a handle of is found again by what it is. */
+#include <string.h>
+
+#include "mem.h"
+#include "token.h"
+
+/* A key that lasts, and that its public half tells from others. */
+static bool is_identity(const struct pair *p)
+{
+	return p->has_priv && p->priv.activated && !p->priv.is_volatile;
+}
+
+status token_know_keys(struct slot *s, struct token *t)
+{
+	for (size_t i = 0; i < t->pair_count; i++)
+		if (is_identity(&t->pair[i]))
+			TRY(token_key(s, t, &t->pair[i]));
+	return ST_OK;
+}
+
+static bool same_key(const struct pair *a, const struct pair *b)
+{
+	return is_identity(a) && is_identity(b) && a->state == KEY_READ && b->state == KEY_READ &&
+	       public_key_equal(&a->key, &b->key);
+}
+
+static struct object *object_of(const struct token *t, const struct pair *p, CK_OBJECT_CLASS class)
+{
+	for (size_t i = 0; i < t->object_count; i++)
+		if (t->object[i].pair == p && t->object[i].class == class)
+			return &t->object[i];
+	return NULL;
+}
+
+static void adopt_pair(struct token *t, struct pair *p, const struct token *old,
+		       const struct pair *was)
+{
+	const struct object *was_priv = object_of(old, was, CKO_PRIVATE_KEY);
+	const struct object *was_pub = object_of(old, was, CKO_PUBLIC_KEY);
+	CK_OBJECT_HANDLE pub_handle = was_pub != NULL ? was_pub->handle : was->cert_public;
+	struct object *priv = object_of(t, p, CKO_PRIVATE_KEY);
+	struct object *pub = object_of(t, p, CKO_PUBLIC_KEY);
+
+	if (priv != NULL && was_priv != NULL)
+		priv->handle = was_priv->handle;
+	if (pub_handle == 0)
+		return;
+	if (!p->has_pub)
+		p->cert_public = pub_handle;
+	if (pub != NULL)
+		pub->handle = pub_handle;
+}
+
+static bool adopt_keys(struct token *t, const struct token *old)
+{
+	bool used[CONTAINERS_MAX] = {false};
+	bool any = false;
+
+	for (size_t k = 0; k < old->pair_count; k++)
+		for (size_t i = 0; i < t->pair_count && i < ARRAY_LEN(used); i++) {
+			if (used[i] || !same_key(&t->pair[i], &old->pair[k]))
+				continue;
+			adopt_pair(t, &t->pair[i], old, &old->pair[k]);
+			used[i] = any = true;
+			break;
+		}
+	return any;
+}
+
+/* --- what is no key --- */
+
+static struct object *nth(const struct token *t, size_t i)
+{
+	return i < t->object_count ? &t->object[i] : &t->extra[i - t->object_count];
+}
+
+static size_t count_of(const struct token *t)
+{
+	return t->object_count + t->extra_count;
+}
+
+static bool same_value(const struct object *a, const struct object *b)
+{
+	if (a->class != b->class || a->profile != b->profile)
+		return false;
+	if (a->profile != 0)
+		return true;
+	return a->data != NULL && b->data != NULL && a->data_n != 0 &&
+	       bytes_equal(bytes_of(a->data, a->data_n), bytes_of(b->data, b->data_n));
+}
+
+/* Another certificate about the same key. */
+static bool same_subject_key(const struct object *a, const struct object *b)
+{
+	return a->class == CKO_CERTIFICATE && b->class == CKO_CERTIFICATE && a->x509 != NULL &&
+	       b->x509 != NULL && public_key_equal(&a->x509->key, &b->x509->key);
+}
+
+static bool has_handle(const struct token *t, CK_OBJECT_HANDLE h)
+{
+	for (size_t i = 0; i < count_of(t); i++)
+		if (nth(t, i)->handle == h)
+			return true;
+	return false;
+}
+
+typedef bool (*alike_fn)(const struct object *a, const struct object *b);
+
+static void adopt_others(struct token *t, const struct token *old, alike_fn alike)
+{
+	for (size_t i = 0; i < count_of(t); i++) {
+		struct object *o = nth(t, i);
+		if (o->pair != NULL && o->class != CKO_CERTIFICATE)
+			continue;
+		for (size_t k = 0; k < count_of(old) && !has_handle(old, o->handle); k++) {
+			const struct object *was = nth(old, k);
+			if (alike(o, was) && !has_handle(t, was->handle))
+				o->handle = was->handle;
+		}
+	}
+}
+
+bool token_adopt(struct token *t, const struct token *old)
+{
+	if (!adopt_keys(t, old))
+		return false;
+	adopt_others(t, old, same_value);
+	adopt_others(t, old, same_subject_key);
+	return true;
+}
+
+status token_find_private(struct slot *s, const struct public_key *k, struct container *ret)
+{
+	struct token *t = NULL;
+
+	TRY(token_get(s, &t));
+	for (size_t i = 0; i < t->pair_count; i++) {
+		const struct pair *p = &t->pair[i];
+		if (!is_identity(p) || p->state != KEY_READ || !public_key_equal(&p->key, k))
+			continue;
+		*ret = p->priv;
+		return ST_OK;
+	}
+	return ST_NO_KEY;
+}
