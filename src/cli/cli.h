@@ -22,6 +22,7 @@ struct options {
 	/* of the commands that work with one token */
 	const char *label; /* --label: the token's */
 	const char *pin_source;
+	const char *puk_source, *new_pin_source;
 	const char *name, *id, *type, *application; /* of the object */
 	const char *curve, *subject, *server, *hash, *length, *out;
 	const char *san[SAN_OPTIONS_MAX];
@@ -37,5 +38,6 @@ int read_run(const struct options *opt);
 int write_run(const struct options *opt);
 int delete_run(const struct options *opt);
 int psk_run(const struct options *opt);
+int unblock_run(const struct options *opt);
 
 #endif

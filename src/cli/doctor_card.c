@@ -169,8 +169,7 @@ static void say_pin(struct report *r, const struct settings *all, const struct s
 		report_add(r, "PIN", VERDICT_FAIL, "IOTSAFE_LOG=trace shows the exchanges", "%s",
 			   status_text(st));
 	else if (pin.state == CARD_PIN_BLOCKED)
-		report_add(r, "PIN", VERDICT_FAIL,
-			   "unblock it with its PUK, by the modem's or the issuer's tools",
+		report_add(r, "PIN", VERDICT_FAIL, "unblock it with its PUK: iotsafe unblock",
 			   "PIN %02X is blocked", slot->pin_ref);
 	else if (pin.state == CARD_PIN_ABSENT)
 		report_add(r, "PIN", VERDICT_FAIL, "correct \"pin\" in the slot",

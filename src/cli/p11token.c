@@ -221,7 +221,7 @@ static status find_pin(struct p11token *t)
 	text_clean(p11token_label(t), label, sizeof(label));
 	snprintf(prompt, sizeof(prompt), "PIN of \"%s\": ", label);
 	if (t->pin_source)
-		st = pin_from_source(t->pin_source, &w);
+		st = pin_from_source("pin-source", t->pin_source, &w);
 	else if (pin_can_ask())
 		st = pin_ask(prompt, &w);
 	else

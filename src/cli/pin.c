@@ -34,7 +34,8 @@ static const char *check_file(int fd)
 	return NULL;
 }
 
-static status take_line(struct secret_view *line, const char *path, struct wtr *w)
+static status take_line(struct secret_view *line, const char *option, const char *path,
+			struct wtr *w)
 {
 	const uint8_t *end = memchr(line->p, '\n', line->n);
 	size_t n = end ? (size_t)(end - line->p) : line->n;
@@ -42,14 +43,14 @@ static status take_line(struct secret_view *line, const char *path, struct wtr *
 	if (n > 0 && line->p[n - 1] == '\r')
 		n--;
 	if (n == 0)
-		return SAY(ST_CONFIG, "--pin-source: %s is empty", path);
+		return SAY(ST_CONFIG, "--%s: %s is empty", option, path);
 	wtr_put(w, bytes_of(line->p, n));
 	if (wtr_done(w) != ST_OK)
-		return SAY(ST_CONFIG, "--pin-source: the first line of %s is no PIN", path);
+		return SAY(ST_CONFIG, "--%s: the first line of %s is no PIN", option, path);
 	return ST_OK;
 }
 
-status pin_from_source(const char *source, struct wtr *w)
+status pin_from_source(const char *option, const char *source, struct wtr *w)
 {
 	int fd ON_EXIT(close_fd) = -1;
 	SECRET(line, LINE_MAX_PIN);
@@ -57,17 +58,17 @@ status pin_from_source(const char *source, struct wtr *w)
 	ssize_t n;
 
 	if (strncmp(source, "file:", 5) != 0 || !source[5])
-		return SAY(ST_CONFIG, "--pin-source: expected file:PATH");
+		return SAY(ST_CONFIG, "--%s: expected file:PATH", option);
 	path = source + 5;
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	why = fd < 0 ? strerror(errno) : check_file(fd);
 	if (why)
-		return SAY(ST_CONFIG, "--pin-source: %s: %s", path, why);
+		return SAY(ST_CONFIG, "--%s: %s: %s", option, path, why);
 	n = read(fd, line.p, line.cap);
 	if (n < 0)
-		return SAY(ST_CONFIG, "--pin-source: %s: %s", path, strerror(errno));
+		return SAY(ST_CONFIG, "--%s: %s: %s", option, path, strerror(errno));
 	line.n = (size_t)n;
-	return take_line(&line, path, w);
+	return take_line(&line, option, path, w);
 }
 
 bool pin_can_ask(void)

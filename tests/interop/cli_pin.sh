@@ -95,4 +95,50 @@ shows '  with what helps' '-> unblock it with its PUK'
 check_exit 'and signing with it' 1 csr --pin-source "file:$work/pin"
 shows '  says so' 'the PIN is blocked; its unblocking key \(PUK\) is needed'
 tries '  none was sent' "$before"
+
+# --- unblocking ---
+puk_file() { # PUK
+	printf '%s\n' "$1" >"$work/puk"
+	chmod 600 "$work/puk"
+}
+puks() { grep -Eic '^[0-9.]+ [a-z]+ [0-9A-F]{2}2C[0-9A-F]{4}10' "$apdu_log" || true; }
+unblock() { iotsafe unblock --puk-source "file:$work/puk" --new-pin-source "file:$work/pin" </dev/null; }
+puk_file 12345678
+pin_file 4321
+check_exit 'unblocking without a terminal' 1 iotsafe unblock
+shows '  says what is needed' 'no terminal to ask on: --puk-source file:PATH is needed'
+puk_file 1234567
+check_exit 'a PUK that is none' 1 unblock
+shows '  says so' 'a PUK has 8 digits; nothing was sent'
+[ "$(puks)" = 0 ] || die 'a PUK was sent'
+puk_file 11111111
+check_exit 'a wrong PUK' 1 unblock
+shows '  tells the tries' 'the PUK is wrong; 9 tries are left'
+[ "$(puks)" = 1 ] || die 'not one PUK was sent'
+puk_file 12345678
+check 'the right one' unblock
+shows '  says so' 'PIN 01 of slot sim is unblocked'
+[ "$(puks)" = 2 ] || die 'not one PUK was sent'
+check 'the new PIN' csr --pin-source "file:$work/pin"
+check '  signs' verifies
+check_exit 'once more' 1 unblock
+shows '  is refused: the PIN is not blocked' 'is not blocked; nothing was sent'
+[ "$(puks)" = 2 ] || die 'a PUK was sent for nothing'
+sim_control 'pin tries 01 0' >/dev/null
+typed_unblock() {
+	{
+		for word in 12345678 "$1" "$2"; do
+			sleep 0.7
+			printf '%s\n' "$word"
+		done
+	} | script -qec "$build/iotsafe unblock" /dev/null
+}
+typed_unblock 1234 1235 >"$work/typed" || true
+shows 'a new PIN that is typed once so and once so' 'the two are not the same; nothing was sent' "$work/typed"
+[ "$(puks)" = 2 ] || die 'a PUK was sent for nothing'
+check 'on a terminal' typed_unblock 1234 1234
+shows '  which does not show the PUK' 'is unblocked'
+shows_not '  nor the PIN' '12345678|1234[^5]'
+pin_file "$good"
+check '  the PIN signs' csr --pin-source "file:$work/pin"
 all_passed

@@ -49,7 +49,7 @@ static const char *pin(const char *from)
 	static char got[9];
 	struct wtr w = wtr_on(got, sizeof(got) - 1);
 
-	if (pin_from_source(from, &w) != ST_OK)
+	if (pin_from_source("pin-source", from, &w) != ST_OK)
 		return NULL;
 	got[w.n] = '\0';
 	return got;
