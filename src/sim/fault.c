@@ -70,10 +70,15 @@ static const struct {
 		      "a size beyond the buffer (parameter offset, or swapped: the two changed "
 		      "round)"},
 	[FAULT_M4] = {"M4", 'M', false, "the answer in fragments (parameter: bytes a fragment)"},
-	[FAULT_M5] = {"M5", 'M', false,
-		      "a response of another service before the answer (parameter only: instead)"},
+	[FAULT_M5] =
+		{"M5", 'M', false,
+		 "a response of another service before the answer (parameter only: instead; cid: "
+		 "of another command; tid: of another transaction)"},
 	[FAULT_M6] = {"M6", 'M', true, "no data for a command without Le"},
-	[FAULT_M7] = {"M7", 'M', false, "channels of the group that a dead host left open"},
+	[FAULT_M7] =
+		{"M7", 'M', false,
+		 "all channels left open (or the parameter, how many) by a dead host, in the group "
+		 "49534146"},
 	[FAULT_Q2] = {"Q2", 'Q', false,
 		      "the connection ends (parameter after: after the card ran)"},
 	[FAULT_Q3] = {"Q3", 'Q', false, "no client id is left"},

@@ -12,11 +12,11 @@ enum {
 	INCOMPLETE_MS = 1250, /* MBIM 1.0 §9.5: between two fragments */
 };
 
-static void receive(struct sim_front *m, size_t n)
+static void receive(struct sim_front *m, struct bytes b)
 {
 	struct mbim_message message;
 
-	mbim_in_add(&m->in, n);
+	mbim_in_add(&m->in, b);
 	while (mbim_in_take(&m->in, &message)) {
 		mbim_card_watch(m);
 		mbim_message_handle(m, &message);
@@ -24,21 +24,36 @@ static void receive(struct sim_front *m, size_t n)
 	m->quiet_at = deadline_in_ms(INCOMPLETE_MS);
 }
 
+/* Another pty is another enumeration of the device: nothing of the old one is left, and the
+ * function is closed. */
+static void look_at_port(struct sim_front *m)
+{
+	unsigned plugs = pty_plugs(&m->port);
+
+	if (plugs == m->plugs)
+		return;
+	m->plugs = plugs;
+	m->open = false;
+	mbim_in_clear(&m->in);
+}
+
 static void *run(void *arg)
 {
 	struct sim_front *m = arg;
 	struct mbim_message late;
+	uint8_t in[MBIM_TRANSFER_MAX];
 
 	for (;;) {
-		struct wtr w = mbim_in_room(&m->in);
+		struct wtr w = wtr_on(in, mbim_in_room(&m->in));
 		status st = pty_receive(&m->port, LOOK_MS, &w);
 
 		if (st == ST_IO)
 			return NULL;
 		pty_do_due(&m->port);
+		look_at_port(m);
 		mbim_card_watch(m);
 		if (st == ST_OK)
-			receive(m, w.n);
+			receive(m, wtr_bytes(&w));
 		if (st != ST_OK && deadline_passed(m->quiet_at) && mbim_in_expire(&m->in, &late))
 			mbim_message_handle(m, &late);
 	}

@@ -83,6 +83,7 @@ struct sim_front {
 	struct pty port;
 	pthread_t thread;
 	struct mbim_in in;
+	unsigned plugs;	   /* of the port, when it was looked at last */
 	deadline quiet_at; /* when what is incomplete has waited long enough */
 
 	/* the function */
@@ -125,8 +126,12 @@ struct mbim_service {
 extern const uint8_t mbim_basic_uuid[MBIM_UUID];
 enum { MBIM_CID_SUBSCRIBER_READY = 2 };
 extern const struct mbim_cid mbim_basic_cids[], mbim_extension_cids[], mbim_uicc_cids[];
-/* The information buffer of SUBSCRIBER_READY_STATUS. */
-void mbim_basic_ready_status(struct sim_front *m, struct mbim_info *info);
+/* The information buffer of SUBSCRIBER_READY_STATUS; faults may be NULL. */
+void mbim_basic_ready_status(struct sim_front *m, struct sim_faults *faults,
+			     struct mbim_info *info);
+/* M2: does this command of the UICC service fail by order? */
+bool mbim_uicc_fails(struct sim_front *m, const struct mbim_command *c, struct mbim_info *info,
+		     uint32_t *ret_st);
 
 /* front_mbim_services.c */
 extern const struct mbim_service mbim_services[];

@@ -178,7 +178,7 @@ void mbim_answer_indicate(struct sim_front *m)
 
 	if (!m->open || !m->subscribed || pty_unread(&m->port) > UNREAD_MAX)
 		return;
-	mbim_basic_ready_status(m, &m->info);
+	mbim_basic_ready_status(m, NULL, &m->info);
 	wtr_put(&b, bytes_of(mbim_basic_uuid, MBIM_UUID));
 	wtr_u32le(&b, cid);
 	wtr_u32le(&b, (uint32_t)(m->info.fixed.n + m->info.data.n));

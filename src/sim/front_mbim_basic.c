@@ -34,12 +34,12 @@ static uint32_t ready_state(struct sim_front *m)
 	return m->initializing ? READY_NOT_INITIALIZED : READY_INITIALIZED;
 }
 
-void mbim_basic_ready_status(struct sim_front *m, struct mbim_info *info)
+void mbim_basic_ready_status(struct sim_front *m, struct sim_faults *faults, struct mbim_info *info)
 {
 	uint32_t state = ready_state(m);
 	bool known = state == READY_INITIALIZED;
 
-	mbim_info_begin(info, m->faults, 28);
+	mbim_info_begin(info, faults, 28);
 	mbim_info_u32(info, state);
 	mbim_info_text(info, known ? "001010123456789" : ""); /* of the test network */
 	mbim_info_text(info, known && !m->habits.no_iccid ? m->iccid : "");
@@ -51,7 +51,7 @@ static uint32_t query_ready(struct sim_front *m, const struct mbim_command *c,
 			    struct mbim_info *info)
 {
 	(void)c;
-	mbim_basic_ready_status(m, info);
+	mbim_basic_ready_status(m, m->faults, info);
 	return MBIM_OK;
 }
 

@@ -31,18 +31,21 @@ static void drop_spent(struct mbim_in *in)
 	in->spent = 0;
 }
 
-struct wtr mbim_in_room(struct mbim_in *in)
+size_t mbim_in_room(struct mbim_in *in)
 {
 	drop_spent(in);
-	return wtr_on(in->buf + in->n, sizeof(in->buf) - in->n);
+	return sizeof(in->buf) - in->n;
 }
 
-void mbim_in_add(struct mbim_in *in, size_t n)
+void mbim_in_add(struct mbim_in *in, struct bytes b)
 {
-	in->n += n;
-	size_t skip = in->skip < in->n ? in->skip : in->n;
-	drop_front(in, skip);
+	size_t skip = in->skip < b.n ? in->skip : b.n;
+	size_t room = mbim_in_room(in);
+	size_t n = b.n - skip < room ? b.n - skip : room;
+
 	in->skip -= skip;
+	memcpy(in->buf + in->n, b.p + skip, n);
+	in->n += n;
 }
 
 static bool give_error(struct mbim_message *m, enum mbim_error error)

@@ -57,9 +57,10 @@ struct mbim_in {
 };
 
 void mbim_in_init(struct mbim_in *in, size_t max);
-/* Room for the next bytes; mbim_in_add tells how many were written there. */
-struct wtr mbim_in_room(struct mbim_in *in);
-void mbim_in_add(struct mbim_in *in, size_t n);
+/* How many bytes fit; always some, once mbim_in_take has returned false. */
+size_t mbim_in_room(struct mbim_in *in);
+/* What does not fit is lost. */
+void mbim_in_add(struct mbim_in *in, struct bytes b);
 /* The next message or error; false when none is complete. */
 bool mbim_in_take(struct mbim_in *in, struct mbim_message *ret_m);
 /* Nothing has come for long: gives up what is incomplete, with the error for it. */

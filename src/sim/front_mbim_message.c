@@ -73,19 +73,6 @@ static mbim_run find_run(const struct mbim_service *s, const struct mbim_command
 	return NULL;
 }
 
-/* M2: the statuses of the UICC service strike its commands only. */
-static bool fails_by_order(struct sim_front *m, const struct mbim_service *s, uint32_t *ret_st)
-{
-	char param[64];
-	bool is_uicc = s && s->cids == mbim_uicc_cids;
-
-	if (!is_uicc || !sim_faults_strikes(m->faults, FAULT_M2, param))
-		return false;
-	*ret_st =
-		param[0] ? (uint32_t)strtoul(param, NULL, 16) : (uint32_t)MBIM_NO_LOGICAL_CHANNELS;
-	return true;
-}
-
 static uint32_t run_command(struct sim_front *m, const struct mbim_command *c, uint32_t type)
 {
 	const struct mbim_service *s = service_of(c);
@@ -95,7 +82,7 @@ static uint32_t run_command(struct sim_front *m, const struct mbim_command *c, u
 	mbim_info_begin(&m->info, m->faults, 0);
 	if (sim_faults_strikes(m->faults, FAULT_F19, NULL))
 		return MBIM_BUSY;
-	if (fails_by_order(m, s, &st))
+	if (s && s->cids == mbim_uicc_cids && mbim_uicc_fails(m, c, &m->info, &st))
 		return st;
 	if (!run)
 		return MBIM_NO_DEVICE_SUPPORT;

@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The service of Microsoft's "MB low level UICC access". Its references have the size first. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "front_mbim.h"
 
 enum {
-	AID_SIZE_MAX = 32,
-	APDU_LEAST = 4,
-	SELECT_P2 = 0x0C,
-	SW_WRONG_P2 = 0x6A86,
-	SW_NONE = 0x6A81
+	CID_ATR = 1,
+	CID_OPEN_CHANNEL = 2,
+	CID_CLOSE_CHANNEL = 3,
+	CID_APDU = 4,
+	CID_TERMINAL_CAPABILITY = 5,
+	CID_RESET = 6,
 };
+enum { AID_SIZE_MAX = 32, APDU_LEAST = 4, SELECT_P2 = 0x0C };
+/* MANAGE CHANNEL, SELECT and P2 refused */
+enum { SW_NONE = 0x6A81, SW_NO_APPLET = 0x6A82, SW_WRONG_P2 = 0x6A86 };
 
 static void put_sw(struct mbim_info *i, unsigned sw)
 {
@@ -182,7 +187,7 @@ static bool is_channel_known(struct sim_front *m, const struct apdu_request *a)
 		return false;
 	if (!m->habits.class_type)
 		return true;
-	return (cla & 0x7F) == 0 && (cla & 0x80) == (a->type == 1 ? 0x80 : 0x00);
+	return (cla & 0x43) == 0 && ((cla & 0x80) == 0 || a->type == 1);
 }
 
 static bool has_le(struct bytes cmd)
@@ -236,6 +241,38 @@ static uint32_t run_apdu(struct sim_front *m, const struct mbim_command *c, stru
 	return MBIM_OK;
 }
 
+/* ---- M2 ---- */
+
+/* A channel that the modem calls invalid is one that it has lost. */
+static void lose_channel(struct sim_front *m, struct bytes info)
+{
+	struct rdr r = rdr_of(info);
+	uint32_t number;
+
+	if (rdr_u32le(&r, &number) == ST_OK && number < MBIM_CHANNELS && m->channel[number].open)
+		(void)mbim_card_close(m, (uint8_t)number);
+}
+
+bool mbim_uicc_fails(struct sim_front *m, const struct mbim_command *c, struct mbim_info *info,
+		     uint32_t *ret_st)
+{
+	char param[64];
+	uint32_t st = (uint32_t)MBIM_NO_LOGICAL_CHANNELS;
+
+	if (!sim_faults_strikes(m->faults, FAULT_M2, param))
+		return false;
+	if (param[0])
+		st = (uint32_t)strtoul(param, NULL, 16);
+	if (c->cid == CID_OPEN_CHANNEL && st == (uint32_t)MBIM_NO_LOGICAL_CHANNELS)
+		(void)refuse_open(info, st, SW_NONE);
+	if (c->cid == CID_OPEN_CHANNEL && st == (uint32_t)MBIM_SELECT_FAILED)
+		(void)refuse_open(info, st, SW_NO_APPLET);
+	if (c->cid == CID_APDU && st == (uint32_t)MBIM_INVALID_CHANNEL)
+		lose_channel(m, c->info);
+	*ret_st = st;
+	return true;
+}
+
 /* ---- the rest ---- */
 
 static uint32_t query_terminal(struct sim_front *m, const struct mbim_command *c,
@@ -281,7 +318,11 @@ static uint32_t query_reset(struct sim_front *m, const struct mbim_command *c,
 }
 
 const struct mbim_cid mbim_uicc_cids[] = {
-	{1, query_atr, NULL}, {2, NULL, open_channel},		 {3, NULL, close_channel},
-	{4, NULL, run_apdu},  {5, query_terminal, set_terminal}, {6, query_reset, NULL},
+	{CID_ATR, query_atr, NULL},
+	{CID_OPEN_CHANNEL, NULL, open_channel},
+	{CID_CLOSE_CHANNEL, NULL, close_channel},
+	{CID_APDU, NULL, run_apdu},
+	{CID_TERMINAL_CAPABILITY, query_terminal, set_terminal},
+	{CID_RESET, query_reset, NULL},
 	{0, NULL, NULL},
 };

@@ -128,6 +128,7 @@ status pty_plug(struct pty *p, char err[256])
 
 	pthread_mutex_lock(&p->lock);
 	if (p->master < 0) {
+		p->plugs++;
 		p->master = open_master_unlike(p->last_name, name);
 		p->slave = p->master < 0 ? -1 : open_slave(name);
 		if (p->slave < 0 || !make_link(p->link, name)) {
@@ -141,6 +142,14 @@ status pty_plug(struct pty *p, char err[256])
 	pthread_mutex_unlock(&p->lock);
 	eventfd_write(p->kick, 1);
 	return st;
+}
+
+unsigned pty_plugs(struct pty *p)
+{
+	pthread_mutex_lock(&p->lock);
+	unsigned plugs = p->plugs;
+	pthread_mutex_unlock(&p->lock);
+	return plugs;
 }
 
 void pty_unplug(struct pty *p)

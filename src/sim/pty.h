@@ -24,6 +24,7 @@ struct pty {
 	char last_name[PTY_NAME_MAX]; /* before it was unplugged: the next one differs */
 	deadline replug_at;	      /* 0: never */
 	deadline release_at;	      /* 0: nothing is held */
+	unsigned plugs;		      /* how often it was plugged */
 };
 
 /* Unplugged, and without a link: the caller sets `link` before pty_plug. ST_NOMEM. */
@@ -41,6 +42,9 @@ void pty_hold(struct pty *p, int64_t ms);
 void pty_do_due(struct pty *p);
 /* Ends every wait of this port, now and later. */
 void pty_stop(struct pty *p);
+
+/* How often it was plugged: a change means another pty. */
+unsigned pty_plugs(struct pty *p);
 
 /* To the client, at the link's speed; in fragments: byte by byte. False: what nobody read within a
  * second is lost, or the port is gone. */
