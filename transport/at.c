@@ -15,8 +15,15 @@
 #include "log.h"
 #include "mem.h"
 
-/* How long "no SIM" is believed without asking again: nobody reads the port between operations. */
-enum { ABSENT_MS = 5000 };
+enum {
+	/* How long "no SIM" is believed without asking again: another process may have taken in
+	 * the line that said that one is back. */
+	ABSENT_MS = 5000,
+	/* A modem that restarts is back within that time, mostly. Operations wait for it, each
+	 * until its own deadline at most. */
+	BACK_MS = 60000,
+	BACK_POLL_MS = 200,
+};
 
 static const char uucp_dir[] = "/run/lock";
 
@@ -98,7 +105,45 @@ static status start(struct at_device *d, deadline dl)
 	at_disconnect(&d->t);
 	TRY(at_port_open(d->t.name, d->baud, d->rtscts, uucp_dir, &d->e.fd));
 	TRY(at_port_lock(d->e.fd, dl));
+	d->t.generation = at_port_identity(d->e.fd);
 	return at_setup_dialogue(d, dl);
+}
+
+/* What a device may say that is being made anew: not there, not permitted yet, not awake yet. */
+static bool may_come(status st)
+{
+	return st == ST_NO_DEVICE || st == ST_DENIED_DEVICE || st == ST_IO || st == ST_TIMEOUT;
+}
+
+/* Has the port gone that was in use? */
+static void note_loss(struct at_device *d)
+{
+	if (!d->was_ready || d->e.fd >= 0 || d->lost_until != 0)
+		return;
+	d->lost_until = deadline_in_ms(BACK_MS);
+	d->absent_until = 0; /* what comes in its place is another matter */
+	d->t.changes++;
+}
+
+/* A device that went comes back under its link, whatever the kernel calls it now: waited for within
+ * the operation, since clients do not try again. */
+static status start_again(struct at_device *d, deadline dl)
+{
+	status st = start(d, dl);
+	while (may_come(st) && !deadline_passed(dl) && !deadline_passed(d->lost_until)) {
+		deadline_sleep(dl, BACK_POLL_MS);
+		st = start(d, dl);
+	}
+	if (!may_come(st))
+		d->lost_until = 0;
+	return st;
+}
+
+static void note_sim(struct at_device *d)
+{
+	d->t.changes += d->e.reply.outs;
+	d->e.reply.outs = 0;
+	d->absent_until = d->e.reply.sim == AT_SIM_OUT ? deadline_in_ms(ABSENT_MS) : 0;
 }
 
 static void at_end(struct transport *t)
@@ -106,7 +151,7 @@ static void at_end(struct transport *t)
 	struct at_device *d = of(t);
 	at_reply_wipe(&d->e.reply);
 	t->unclean = t->unclean || d->e.dirty;
-	d->absent_until = d->e.reply.sim == AT_SIM_OUT ? deadline_in_ms(ABSENT_MS) : 0;
+	note_sim(d);
 	if (d->e.fd >= 0)
 		at_port_unlock(d->e.fd);
 }
@@ -116,8 +161,10 @@ static status at_begin(struct transport *t, deadline dl)
 	struct at_device *d = of(t);
 	status st = d->e.fd >= 0 && d->ready ? resume(d, dl) : ST_NO_DEVICE;
 	/* unplugged meanwhile, or never open: (once more) from the start */
-	if (st == ST_NO_DEVICE)
-		st = start(d, dl);
+	if (st == ST_NO_DEVICE) {
+		note_loss(d);
+		st = d->lost_until != 0 ? start_again(d, dl) : start(d, dl);
+	}
 	if (st != ST_OK)
 		at_end(t);
 	return st;
@@ -196,9 +243,34 @@ static status at_iccid(struct transport *t, char ret_iccid[ICCID_DIGITS_MAX + 1]
 	return at_setup_iccid(of(t), ret_iccid, dl);
 }
 
+/* What the modem has said by itself since the last operation, unless the port is at work for
+ * another process. Nothing is sent. */
+static void listen(struct at_device *d)
+{
+	if (d->e.fd < 0 || d->t.entered || at_port_lock(d->e.fd, deadline_now()) != ST_OK)
+		return;
+	enum at_sim before = d->e.reply.sim;
+	status st = at_engine_drain(&d->e);
+	if (st == ST_OK)
+		at_port_unlock(d->e.fd);
+	note_loss(d);
+	if (st == ST_OK && (d->e.reply.outs > 0 || d->e.reply.sim != before))
+		note_sim(d);
+}
+
 static bool at_present(struct transport *t)
 {
-	return access(t->name, F_OK) == 0 && deadline_passed(of(t)->absent_until);
+	struct at_device *d = of(t);
+
+	if (access(t->name, F_OK) != 0)
+		return false;
+	listen(d);
+	return deadline_passed(d->absent_until);
+}
+
+static status at_look(struct transport *t, deadline dl)
+{
+	return at_setup_look(of(t), dl);
 }
 
 const struct transport_ops transport_at = {
@@ -211,6 +283,7 @@ const struct transport_ops transport_at = {
 	.channel_close = at_channel_close,
 	.iccid = at_iccid,
 	.present = at_present,
+	.look = at_look,
 	.disconnect = at_disconnect,
 	.free = at_free,
 };

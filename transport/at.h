@@ -16,6 +16,8 @@ struct at_device {
 	enum at_mode asked;    /* by the URI */
 	enum at_mode mode;     /* in force: the quirk table may know better than auto */
 	bool ready;	       /* the set-up dialogue is done on this descriptor */
+	bool was_ready;	       /* it was done on an earlier one: the device has been there */
+	deadline lost_until;   /* the device went: operations wait for it until then; 0: it did not */
 	bool cgla_works;       /* a CGLA has succeeded */
 	bool cgla_missing;     /* the modem does not know CCHO */
 	deadline absent_until; /* the modem said that there is no SIM; 0: it did not */
@@ -32,6 +34,8 @@ status at_setup_run(struct at_device *d, const struct at_expect *x, enum at_cont
 status at_setup_dialogue(struct at_device *d, deadline dl) MUST_USE;
 /* Asks CPIN until the SIM is ready. */
 status at_setup_sim(struct at_device *d, deadline dl) MUST_USE;
+/* Asks once, and once more when the answer is "not now". */
+status at_setup_look(struct at_device *d, deadline dl) MUST_USE;
 /* The ICCID by the first spelling of the command that the modem knows. ST_UNSUPPORTED_LINK. */
 status at_setup_iccid(struct at_device *d, char ret_iccid[ICCID_DIGITS_MAX + 1],
 		      deadline dl) MUST_USE;

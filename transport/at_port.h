@@ -17,6 +17,10 @@ bool at_port_speed_known(long baud);
 status at_port_open(const char *path, long baud, bool rtscts, const char *uucp_dir,
 		    int *ret_fd) MUST_USE;
 
+/* A number for the very device that is open: one that is plugged in again has another, mostly, and
+ * all processes see the same. Never 0. */
+uint64_t at_port_identity(int fd);
+
 /* flock(2) on the port itself, for those who know it by another name. ST_BUSY_DEVICE at dl. */
 status at_port_lock(int fd, deadline dl) MUST_USE;
 void at_port_unlock(int fd);

@@ -89,6 +89,8 @@ static void note_final(struct at_reply *r, const struct at_line *l)
 
 static void note_urc(struct at_reply *r, const struct at_line *l, struct bytes line)
 {
+	if (l->sim == AT_SIM_OUT && r->sim != AT_SIM_OUT)
+		r->outs++;
 	if (l->sim != AT_SIM_NO_NEWS)
 		r->sim = l->sim;
 	/* the name only: the rest may be somebody's message, or of our own command as a broken

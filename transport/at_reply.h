@@ -17,6 +17,7 @@ struct at_reply {
 	bool foreign;	 /* an answer to another command came before our final result */
 	bool stray;	 /* an answer came while no command was in flight */
 	enum at_sim sim; /* the last news of the SIM; the owner may reset it */
+	unsigned outs;	 /* how many times it went, by what the modem said unasked */
 	bool open;	 /* the information line stops inside its quotes */
 	char info[AT_LINE_MAX];
 	size_t info_n;

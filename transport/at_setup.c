@@ -13,6 +13,7 @@ enum {
 	WAKE_MS = 3000,
 	SIM_WAIT_MS = 10000, /* a SIM may need that long after power-on */
 	SIM_POLL_MS = 500,
+	LOOK_PAUSE_MS = 200,
 	BUSY_FIRST_MS = 50,
 	BUSY_LAST_MS = 800,
 	BUSY_TRIES = 10,
@@ -34,6 +35,12 @@ static const char *const iccid_commands[] = {
 	"AT^ICCID?", "AT%XICCID", "AT!ICCID?", "AT+CRSM=176,12258,0,0,10",
 };
 
+static void note_out(struct at_device *d)
+{
+	d->e.reply.outs += d->e.reply.sim != AT_SIM_OUT;
+	d->e.reply.sim = AT_SIM_OUT;
+}
+
 status at_setup_run(struct at_device *d, const struct at_expect *x, enum at_context in, deadline dl)
 {
 	int64_t pause = BUSY_FIRST_MS;
@@ -44,7 +51,7 @@ status at_setup_run(struct at_device *d, const struct at_expect *x, enum at_cont
 			return st;
 		log_debug("at refused code=%d", code);
 		if (code == AT_CODE_NO_SIM)
-			d->e.reply.sim = AT_SIM_OUT;
+			note_out(d);
 		if (code != AT_CODE_SIM_BUSY)
 			return at_codes_status(code, in);
 		if (d->e.once)
@@ -124,7 +131,26 @@ status at_setup_sim(struct at_device *d, deadline dl)
 		if (!deadline_passed(limit))
 			st = ask_sim(d, dl);
 	}
-	d->e.reply.sim = st == ST_OK ? AT_SIM_IN : AT_SIM_OUT;
+	if (st == ST_OK)
+		d->e.reply.sim = AT_SIM_IN;
+	else
+		note_out(d);
+	return st;
+}
+
+status at_setup_look(struct at_device *d, deadline dl)
+{
+	status st = ask_sim(d, dl);
+	if (st == ST_CARD_BUSY) {
+		deadline_sleep(dl, LOOK_PAUSE_MS);
+		st = ask_sim(d, dl);
+	}
+	if (st == ST_CARD_BUSY)
+		st = ST_NO_CARD;
+	if (st == ST_OK)
+		d->e.reply.sim = AT_SIM_IN;
+	if (st == ST_NO_CARD)
+		note_out(d);
 	return st;
 }
 
@@ -166,6 +192,7 @@ status at_setup_dialogue(struct at_device *d, deadline dl)
 	learn_model(d, dl);
 	d->cgla_missing = false;
 	d->ready = d->e.fd >= 0;
+	d->was_ready = d->was_ready || d->ready;
 	log_debug("at device=%s model=%s", d->t.name, d->t.description);
 	return d->ready ? ST_OK : ST_NO_DEVICE;
 }

@@ -143,6 +143,22 @@ static bool has_card(const SCARD_READERSTATE *s)
 	return (s->dwEventState & SCARD_STATE_PRESENT) && !(s->dwEventState & SCARD_STATE_MUTE);
 }
 
+/* pcscd counts insertions and removals of each reader in the upper half of its state. */
+static uint64_t count_of(const SCARD_READERSTATE *s)
+{
+	return (s->dwEventState >> 16) & 0xFFFF;
+}
+
+/* A card that went and one that came between two looks show in the count alone. */
+static void note_changes(struct pcsc_transport *p, const SCARD_READERSTATE *s)
+{
+	uint64_t h = 1;
+
+	for (const char *c = p->reader; *c; c++)
+		h = h * 31 + (uint8_t)*c;
+	p->t.changes = h << 16 | count_of(s);
+}
+
 /* The first reader of the wanted name with a card. ST_NO_DEVICE: no such reader at all. */
 static status choose_reader(struct pcsc_transport *p, SCARD_READERSTATE *ret_state)
 {
@@ -288,9 +304,9 @@ static status note_card(struct pcsc_transport *p)
 	size_t n = s.cbAtr <= sizeof(p->t.atr) ? s.cbAtr : 0;
 	memcpy(p->t.atr, s.rgbAtr, n);
 	p->t.atr_len = n;
-	uint64_t count = (s.dwEventState >> 16) & 0xFFFF;
 	uint32_t hash = mix_service(mix(2166136261u, s.rgbAtr, n));
-	p->t.generation = count << 32 | hash;
+	p->t.generation = count_of(&s) << 32 | hash;
+	note_changes(p, &s);
 	p->t.traits = p->protocol == SCARD_PROTOCOL_T0 ? TRANSPORT_T0 : 0;
 	bool is_named = strcmp(p->reader, p->wanted) == 0;
 	snprintf(p->t.description, sizeof(p->t.description), "%.*s",
@@ -400,25 +416,36 @@ static status pcsc_transmit(struct transport *t, const struct channel *ch, struc
 	return ST_OK;
 }
 
+/* The state of the reader in use, or of the first one with a card. */
+static status find_card(struct pcsc_transport *p, SCARD_READERSTATE *ret_s)
+{
+	bool had_context = p->has_context;
+
+	TRY(need_context(p));
+	if (had_context && !pcsc_gate_is_answered())
+		return ST_NO_SERVICE;
+	if (p->has_card) {
+		LONG rv = look(p, p->reader, ret_s);
+
+		if (rv == SCARD_S_SUCCESS && has_card(ret_s))
+			return ST_OK;
+		if (pcsc_api_meaning(rv)->repair == PCSC_DROP_CONTEXT) {
+			drop_context(p);
+			TRY(need_context(p));
+		}
+	}
+	return choose_reader(p, ret_s);
+}
+
 static bool pcsc_present(struct transport *t)
 {
 	struct pcsc_transport *p = of(t);
 	SCARD_READERSTATE s;
-	bool had_context = p->has_context;
 
-	if (need_context(p) != ST_OK || (had_context && !pcsc_gate_is_answered()))
+	if (find_card(p, &s) != ST_OK)
 		return false;
-	if (p->has_card) {
-		LONG rv = look(p, p->reader, &s);
-
-		if (rv == SCARD_S_SUCCESS && has_card(&s))
-			return true;
-		if (pcsc_api_meaning(rv)->repair == PCSC_DROP_CONTEXT) {
-			drop_context(p);
-			return need_context(p) == ST_OK && choose_reader(p, &s) == ST_OK;
-		}
-	}
-	return choose_reader(p, &s) == ST_OK;
+	note_changes(p, &s);
+	return true;
 }
 
 static void pcsc_disconnect(struct transport *t)

@@ -59,12 +59,9 @@ void transport_forget(struct transport *t)
 	t->ops->free(t, true);
 }
 
-status transport_enter(struct transport *t, deadline dl)
+/* With the lock, which is given back when it fails. */
+static status begin(struct transport *t, bool unclean, deadline dl)
 {
-	if (t->entered)
-		return ST_BUG;
-	bool unclean = false;
-	TRY(devlock_enter(t->lock, dl, &unclean));
 	t->unclean = t->unclean || unclean;
 	status st = t->ops->begin(t, dl);
 	if (st != ST_OK) {
@@ -75,6 +72,16 @@ status transport_enter(struct transport *t, deadline dl)
 	}
 	t->entered = true;
 	return ST_OK;
+}
+
+status transport_enter(struct transport *t, deadline dl)
+{
+	bool unclean = false;
+
+	if (t->entered)
+		return ST_BUG;
+	TRY(devlock_enter(t->lock, dl, &unclean));
+	return begin(t, unclean, dl);
 }
 
 void transport_leave(struct transport *t)
@@ -142,8 +149,15 @@ void transport_disconnect(struct transport *t)
 
 status transport_look(struct transport *t, deadline dl)
 {
-	TRY(transport_enter(t, dl));
-	status st = t->ops->look ? t->ops->look(t, dl) : ST_OK;
+	if (!t->ops->look)
+		return t->ops->present(t) ? ST_OK : ST_NO_CARD;
+	if (t->entered)
+		return ST_BUG;
+	bool unclean = false;
+	if (devlock_enter(t->lock, deadline_now(), &unclean) != ST_OK)
+		return ST_CARD_BUSY;
+	TRY(begin(t, unclean, dl));
+	status st = t->ops->look(t, dl);
 	transport_leave(t);
 	return st;
 }

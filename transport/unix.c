@@ -186,6 +186,7 @@ static status unix_begin(struct transport *t, deadline dl)
 	TRY(connected_status(of(t), &s, dl));
 	t->unclean = false; /* a late answer went down with its connection */
 	t->generation = s.generation;
+	t->changes = s.generation + 1;
 	t->traits = s.t0 ? TRANSPORT_T0 : 0;
 	memcpy(t->atr, s.atr, s.atr_len);
 	t->atr_len = s.atr_len;
@@ -216,6 +217,8 @@ static bool unix_present(struct transport *t)
 	status st = connected_status(u, &s, deadline_in_ms(PRESENT_MS));
 	if (!was_connected)
 		drop(u);
+	if (st == ST_OK)
+		t->changes = s.generation + 1;
 	return st == ST_TIMEOUT || (st == ST_OK && s.present);
 }
 

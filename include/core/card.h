@@ -56,6 +56,13 @@ void card_forget(struct card *c);
 
 /* A SIM is there, as far as the link can tell without an APDU. Quick. */
 bool card_present(struct card *c);
+/* Moves with each coming and going of a SIM that card_present, card_look and operations have met,
+ * also of one that was back before anybody looked. */
+uint64_t card_changes(const struct card *c);
+/* Asks the device itself where card_present cannot tell (a modem whose news another process may
+ * have taken in); for those who wait for events. No APDU. ST_OK, ST_NO_CARD, ST_CARD_BUSY (it is at
+ * work for others, who will find out), or why the device cannot be had. */
+status card_look(struct card *c, deadline dl) MUST_USE;
 
 /* Opens the channel (or takes over the shared one), identifies, selects. No list. Idempotent. */
 status card_identify(struct card *c, struct card_info *ret_info, deadline dl) MUST_USE;

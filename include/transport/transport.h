@@ -89,7 +89,7 @@ struct transport_ops {
 	 * what the link has said by itself meanwhile (URCs, indications), where it is connected. */
 	bool (*present)(struct transport *t);
 	/* Entered: asks the device itself whether a SIM is there, without an APDU (AT+CPIN?, card
-	 * status). ST_OK, ST_NO_CARD, or what begin may say. NULL: begin has asked already. */
+	 * status). ST_OK, ST_NO_CARD, or what begin may say. NULL: present has asked already. */
 	status (*look)(struct transport *t, deadline dl);
 	/* Entered: a channel that the record names, of this process or of another one: can it be
 	 * used on this connection? ST_NO_ENTRY: no, and what belonged to it is given up. NULL: any
@@ -113,6 +113,9 @@ struct transport {
 	unsigned traits;		/* enum transport_trait, valid once entered */
 	uint64_t generation; /* device-wide count of card changes, equal in every process; 0 where
 			      * the link cannot tell */
+	/* Moves with each coming and going of a SIM that this process has met, also of one that was
+	 * back before anybody looked; set by present, end and look. 0: nothing was met yet. */
+	uint64_t changes;
 	uint8_t atr[ATR_MAX];
 	size_t atr_len;
 	struct devlock *lock;
@@ -151,8 +154,8 @@ bool transport_present(struct transport *t);
 void transport_disconnect(struct transport *t);
 
 /* Takes the device if it is free right now, asks whether a SIM is there, gives it back; for those
- * who wait for events. No APDU. ST_OK, ST_NO_CARD, ST_TIMEOUT (others are at work on it), or what
- * transport_enter may say. */
+ * who wait for events. Where present asks the device anyway (no look): that. No APDU. ST_OK,
+ * ST_NO_CARD, ST_CARD_BUSY (others are at work on it), or what transport_enter may say. */
 status transport_look(struct transport *t, deadline dl) MUST_USE;
 
 /* The shared channel's record, valid while entered. Load: ST_NO_ENTRY when none, or damaged, or of

@@ -99,6 +99,11 @@ bool card_present(struct card *c)
 	return transport_present(c->t);
 }
 
+uint64_t card_changes(const struct card *c)
+{
+	return c->t->changes;
+}
+
 const struct card_stats *card_stats(const struct card *c)
 {
 	return &c->stats;
@@ -203,6 +208,15 @@ static bool power_in_doubt(status st)
 	return st == ST_CHANNEL_LOST || st == ST_CARD_GONE || st == ST_NO_CARD ||
 	       st == ST_NO_DEVICE || st == ST_NO_SERVICE || st == ST_SIM_PIN || st == ST_IO ||
 	       st == ST_PIN_UNSURE;
+}
+
+status card_look(struct card *c, deadline dl)
+{
+	status st = transport_look(c->t, dl);
+
+	if (power_in_doubt(st))
+		card_power_moves(c);
+	return st;
 }
 
 static status run_once(struct card *c, card_op_fn fn, void *arg, deadline dl,

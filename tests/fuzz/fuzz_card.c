@@ -159,6 +159,13 @@ bool transport_present(struct transport *t)
 	return true;
 }
 
+status transport_look(struct transport *t, deadline dl)
+{
+	(void)t;
+	(void)dl;
+	return ST_OK;
+}
+
 void transport_disconnect(struct transport *t)
 {
 	(void)t;

@@ -49,6 +49,7 @@ struct fake {
 	bool has_iccid;
 	status iccid_st;
 	char iccid[ICCID_DIGITS_MAX + 1];
+	status look_st;	     /* transport_look */
 	status enter_st[16]; /* of the next enters; then ST_OK */
 	size_t enter_at;
 	/* the lock file */

@@ -80,6 +80,7 @@ void fake_reset(void)
 	fake.on_free = NULL;
 	fake.iccid = "89881234567890123456";
 	fake.present = true;
+	fake.changes = fake.looks = 0;
 	for (int i = 0; i < FAKE_CALLS; i++) {
 		fake.calls[i] = 0;
 		fake.answer[i] = ST_OK;
@@ -228,6 +229,20 @@ bool card_present(struct card *c)
 {
 	(void)c;
 	return fake.present;
+}
+
+uint64_t card_changes(const struct card *c)
+{
+	(void)c;
+	return fake.changes;
+}
+
+status card_look(struct card *c, deadline dl)
+{
+	(void)c;
+	(void)dl;
+	fake.looks++;
+	return fake.present ? ST_OK : ST_NO_CARD;
 }
 
 status card_identify(struct card *c, struct card_info *ret_info, deadline dl)

@@ -40,6 +40,8 @@ struct fake {
 	void (*on_free)(void);	    /* called while a card is being freed; may be NULL */
 	const char *iccid;
 	atomic_bool present;
+	atomic_uint changes; /* card_changes */
+	atomic_uint looks;   /* card_look was called */
 	atomic_uint calls[FAKE_CALLS];
 	/* what the next calls of a kind answer, until cleared; ST_OK: work */
 	_Atomic status answer[FAKE_CALLS];
