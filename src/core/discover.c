@@ -4,11 +4,13 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "discover_impl.h"
 #include "log.h"
+#include "mem.h"
 #include "transport.h"
 
 struct found {
@@ -58,26 +60,28 @@ static void expand(struct found *f, const struct settings_slot *conf)
 	f->from = NULL;
 }
 
-/* --- AT ports that a udev rule tagged --- */
+/* --- what the system tells --- */
 
-/* udev keeps each device's properties in /run/udev/data/c<major>:<minor>, a line "E:KEY=value"
- * each. */
-static bool udev_tagged(dev_t dev)
+bool discover_read_text(const char *path, char *dst, size_t cap)
 {
-	char path[64], text[4096];
-	ssize_t n;
-	int fd;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t n = 0;
+	ssize_t got = 1;
 
-	snprintf(path, sizeof(path), "/run/udev/data/c%u:%u", major(dev), minor(dev));
-	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return false;
-	n = read(fd, text, sizeof(text) - 1);
+	while (got > 0 && n + 1 < cap) {
+		got = read(fd, dst + n, cap - 1 - n);
+		n += got > 0 ? (size_t)got : 0;
+	}
 	close(fd);
-	if (n <= 0)
-		return false;
-	text[n] = '\0';
-	return strstr(text, "E:ID_IOTSAFE_PORT=1") != NULL;
+	dst[n] = '\0';
+	return n > 0;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	return strverscmp(a, b);
 }
 
 static void close_dir(DIR **d)
@@ -86,31 +90,16 @@ static void close_dir(DIR **d)
 		closedir(*d);
 }
 
-static void add_tagged_ports(struct found *f)
+void discover_read_class(const char *path, struct discover_entries *ret)
 {
-	DIR *d __attribute__((cleanup(close_dir))) = opendir("/sys/class/tty");
+	DIR *d ON_EXIT(close_dir) = opendir(path);
 	struct dirent *e;
 
-	while (d && (e = readdir(d)) != NULL) {
-		char path[300], text[32] = "", uri[URI_MAX];
-		unsigned maj, min;
-		ssize_t n;
-		int fd;
-
-		if (e->d_name[0] == '.')
-			continue;
-		snprintf(path, sizeof(path), "/sys/class/tty/%s/dev", e->d_name);
-		fd = open(path, O_RDONLY | O_CLOEXEC);
-		if (fd < 0)
-			continue;
-		n = read(fd, text, sizeof(text) - 1);
-		close(fd);
-		if (n <= 0 || sscanf(text, "%u:%u", &maj, &min) != 2 ||
-		    !udev_tagged(makedev(maj, min)))
-			continue;
-		if ((size_t)snprintf(uri, sizeof(uri), "at:/dev/%s", e->d_name) < sizeof(uri))
-			add(f, uri);
-	}
+	ret->count = 0;
+	while (d && ret->count < DISCOVER_ENTRIES_MAX && (e = readdir(d)) != NULL)
+		if (e->d_name[0] != '.' && strlen(e->d_name) < DISCOVER_NAME_MAX)
+			snprintf(ret->name[ret->count++], DISCOVER_NAME_MAX, "%.47s", e->d_name);
+	qsort(ret->name, ret->count, sizeof(ret->name[0]), by_number);
 }
 
 /* --- ids and names --- */
@@ -136,21 +125,51 @@ static void assign_ids(struct found *f)
 	}
 }
 
+static void add_group(struct found *f, const struct settings_group *g)
+{
+	if (f->count == f->cap) {
+		log_error("more than %zu slots: group %s is not shown", f->cap, g->name);
+		return;
+	}
+	settings_group_slot(g, &f->slots[f->count++]);
+}
+
+static status add_found(struct found *f)
+{
+	const struct discover_sink sink = {.found = add, .ctx = f};
+	struct uri pcsc;
+
+	TRY(uri_parse("pcsc:", &pcsc));
+	if (transport_list(&pcsc, "pcsc:", add, f) != ST_OK)
+		log_debug("no PC/SC readers");
+	discover_ports(&sink);
+	discover_modems(&sink);
+	return ST_OK;
+}
+
 status discover_slots(const struct settings *s, struct settings_slot *ret_slots, size_t cap,
 		      size_t *ret_count)
 {
 	struct found f = {.slots = ret_slots, .cap = cap};
-	struct uri pcsc;
 
 	for (size_t i = 0; i < s->slot_count; i++)
-		expand(&f, &s->slot[i]);
-	if (s->slot_count == 0) {
-		TRY(uri_parse("pcsc:", &pcsc));
-		if (transport_list(&pcsc, "pcsc:", add, &f) != ST_OK)
-			log_debug("no PC/SC readers");
-		add_tagged_ports(&f);
-	}
+		if (!settings_is_member(s, i))
+			expand(&f, &s->slot[i]);
+	for (size_t i = 0; i < s->group_count; i++)
+		add_group(&f, &s->group[i]);
+	if (s->slot_count == 0)
+		TRY(add_found(&f));
 	assign_ids(&f);
 	*ret_count = f.count;
 	return ST_OK;
+}
+
+void discover_explain(void (*tell)(void *ctx, const char *device, const char *why,
+				   const char *remedy),
+		      void *ctx)
+{
+	const struct discover_sink sink = {.skipped = tell, .ctx = ctx};
+
+	discover_ports(&sink);
+	discover_modems(&sink);
 }
