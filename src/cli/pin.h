@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include "bytes.h"
 
-/* source "file:PATH", as given to --OPTION: the first line of the file, which must be the user's or root's and nobody else's to
- * read or write. Failures are said: ST_CONFIG. */
+/* source "file:PATH", as given to --OPTION: the first line of the file, which must be the user's or
+ * root's and nobody else's to read or write. Failures are said: ST_CONFIG. */
 status pin_from_source(const char *option, const char *source, struct wtr *w) MUST_USE;
 /* Is there a terminal to ask on? */
 bool pin_can_ask(void);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "baseband.h"
 
-
 enum { ROUNDS_MAX = 8 };
 
 uint8_t baseband_class(uint8_t cla, uint8_t channel)

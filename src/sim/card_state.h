@@ -32,7 +32,7 @@ struct sim_card {
 	uint8_t atr[ATR_MAX];
 	size_t atr_len;
 	unsigned latency_ms, byte_rate;
-	int64_t card_ns, link_ns; /* spent for the card's time, and for bytes on the link */
+	int64_t card_ns, link_ns;     /* spent for the card's time, and for bytes on the link */
 	uint8_t last[APDU_REPLY_MAX]; /* for the fault STALE */
 	size_t last_len;
 	int log_fd;
