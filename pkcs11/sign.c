@@ -182,7 +182,7 @@ static status once(struct guard *g, struct made_signature *ret)
 }
 
 /* Another member of the group has taken over since the operation began: its container of the same
- * key. A login was for the other one. */
+ * key, or ST_NO_KEY. A login was for the other one. */
 static status follow(struct guard *g)
 {
 	struct op *op = &g->session->sign;
@@ -190,10 +190,8 @@ static status follow(struct guard *g)
 	if (op->switches == g->slot->switches)
 		return ST_OK;
 	if (!op->has_pub)
-		return ST_CARD_GONE;
-	status st = token_find_private(g->slot, &op->pub, &op->key);
-	if (st != ST_OK)
-		return st == ST_NO_KEY ? ST_CARD_GONE : st;
+		return ST_NO_KEY;
+	TRY(token_find_private(g->slot, &op->pub, &op->key));
 	op->switches = g->slot->switches;
 	op->authenticated = false;
 	op->asks_pin = login_wants_always(g->slot, &op->key);
@@ -223,7 +221,7 @@ static status at_card(struct guard *g, struct made_signature *ret)
 	do
 		st = at_member(g, ret);
 	while (slot_group_takes_over(g->slot, &st));
-	return blame_card(st);
+	return st == ST_NO_KEY ? ST_CARD_GONE : blame_card(st);
 }
 
 /* What is wrong with the caller's data is found before the card is waited for. */

@@ -11,9 +11,8 @@
 #include "token.h"
 
 enum {
-	ILL_MS = 30000,
-	ILL_MOST_MS = 300000, /* after it has failed again and again */
-	PROBE_MS = 2000,      /* what a look at an earlier member may cost a call */
+	ILL_TIMES_MOST = 10, /* a member that fails again and again is left so much longer */
+	PROBE_MS = 2000,     /* what a look at an earlier member may cost a call */
 };
 
 struct member {
@@ -153,12 +152,10 @@ static bool is_fault(const struct slot *s, status st)
 static void note_ill(struct slot *s, unsigned i, status st)
 {
 	struct member *m = &s->group->member[i];
-	int64_t ms = ILL_MS;
+	int64_t times = m->failures < 4 ? 1 << m->failures : ILL_TIMES_MOST;
 
-	for (unsigned k = 0; k < m->failures && ms < ILL_MOST_MS; k++)
-		ms *= 2;
 	m->failures++;
-	m->ill_until = deadline_in_ms(ms < ILL_MOST_MS ? ms : ILL_MOST_MS);
+	m->ill_until = deadline_in_ms(s->conf.retry_ms * times);
 	log_info("group %s: %s: %s", s->conf.name, m->conf->name, status_text(st));
 }
 

@@ -3,13 +3,13 @@
  * healthy member. What the rest of the code sees of a slot (card, objects, configuration) is the
  * active member's; here is what changes it.
  *
- * A member whose device fails is ill for ILL_MS, and longer each time that it fails again. The next
- * one in the order of the configuration takes over. If its SIM holds the same key (token_adopt)
- * then sessions and handles stay, and the call that met the failure is made again there; if it
- * holds another identity then the slot has another SIM, as if it had been exchanged: its sessions
- * are dead and there is a slot event. A member before the active one is gone back to when it is
- * well again and nothing is going on: with the same key at once, with another identity when no
- * session is open.
+ * A member whose device fails is ill for `retry`, and longer each time that it fails again. The
+ * next one in the order of the configuration takes over. If its SIM holds the same key
+ * (token_adopt) then sessions and handles stay, and the call that met the failure is made again
+ * there; if it holds another identity then the slot has another SIM, as if it had been exchanged:
+ * its sessions are dead and there is a slot event. A member before the active one is gone back to
+ * when it is well again and nothing is going on: with the same key at once, with another identity
+ * when no session is open.
  *
  * Time: from the failure on, the rest of the call takes no longer than the configuration's timeout,
  * which the members not yet tried share. */

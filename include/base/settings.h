@@ -64,12 +64,14 @@ struct settings_slot {
 	 * preference; 0: the slot is a device's */
 	unsigned char member[GROUP_MEMBERS_MAX];
 	size_t member_count;
+	int retry_ms; /* of a group: for so long a member that failed is left in peace */
 };
 
 /* [group NAME]: slots that are shown as one, whose token is that of the first healthy member. */
 struct settings_group {
 	char name[NAME_MAX_LEN];
 	int id;		/* -1: assigned */
+	int retry_ms;	/* `retry`; default 30 000 */
 	char label[33]; /* token label; empty: the active member's */
 	char member_name[GROUP_MEMBERS_MAX][NAME_MAX_LEN];
 	unsigned char member[GROUP_MEMBERS_MAX]; /* their places in settings.slot */

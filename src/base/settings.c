@@ -63,7 +63,7 @@ static bool enter_section(struct reading *rd, const char *section)
 		struct settings_group *g = &s->group[s->group_count];
 
 		rd->group_line[s->group_count++] = rd->line;
-		*g = (struct settings_group){.id = -1};
+		*g = (struct settings_group){.id = -1, .retry_ms = 30000};
 		rd->kind = IN_GROUP;
 		return settings_set_text(g->name, sizeof(g->name), name) == ST_OK;
 	}

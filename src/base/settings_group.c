@@ -17,6 +17,11 @@ static status group_label(void *p, const char *v)
 	return settings_set_label(v, g->label, sizeof(g->label));
 }
 
+static status group_retry(void *p, const char *v)
+{
+	return settings_set_seconds(v, 3600, &((struct settings_group *)p)->retry_ms);
+}
+
 static status add_member(struct settings_group *g, const char *name, size_t n)
 {
 	while (n > 0 && strchr(" \t", name[n - 1]))
@@ -51,6 +56,7 @@ const struct settings_key settings_group_keys[] = {
 	{"id", group_id, "a number from 0 to 9999"},
 	{"label", group_label, "1 to 32 characters without a colon"},
 	{"members", group_members, "1 to 8 names of [slot NAME] sections, separated by commas"},
+	{"retry", group_retry, "seconds from 1 to 3600"},
 	{NULL, NULL, NULL},
 };
 
@@ -139,7 +145,10 @@ bool settings_is_member(const struct settings *s, size_t place)
 
 void settings_group_slot(const struct settings_group *g, struct settings_slot *ret_slot)
 {
-	struct settings_slot slot = {.id = g->id, .cla_base = -1, .member_count = g->member_count};
+	struct settings_slot slot = {.id = g->id,
+				     .cla_base = -1,
+				     .member_count = g->member_count,
+				     .retry_ms = g->retry_ms};
 
 	snprintf(slot.name, sizeof(slot.name), "%s", g->name);
 	snprintf(slot.uri_text, sizeof(slot.uri_text), "group:%s", g->name);

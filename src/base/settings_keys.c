@@ -72,14 +72,18 @@ static status module_log_target(void *p, const char *v)
 	return ST_OK;
 }
 
-static status module_timeout(void *p, const char *v)
+status settings_set_seconds(const char *value, long most, int *ret_ms)
 {
-	struct settings *s = p;
 	long seconds;
 
-	TRY(set_number(v, 1, 600, &seconds));
-	s->timeout_ms = (int)seconds * 1000;
+	TRY(set_number(value, 1, most, &seconds));
+	*ret_ms = (int)seconds * 1000;
 	return ST_OK;
+}
+
+static status module_timeout(void *p, const char *v)
+{
+	return settings_set_seconds(v, 600, &((struct settings *)p)->timeout_ms);
 }
 
 static status module_check(void *p, const char *v)

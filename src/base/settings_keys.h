@@ -20,9 +20,10 @@ extern const struct settings_key settings_group_keys[];	    /* struct settings_g
 /* A section's name into a fixed array. ST_ARG when empty or too long. */
 status settings_set_text(char *dst, size_t cap, const char *value) MUST_USE;
 
-/* A slot id; a token label without a colon. ST_ARG. */
+/* A slot id; a token label without a colon; 1 to `most` seconds. ST_ARG. */
 status settings_set_id(const char *value, int *ret_id) MUST_USE;
 status settings_set_label(const char *value, char *dst, size_t cap) MUST_USE;
+status settings_set_seconds(const char *value, long most, int *ret_ms) MUST_USE;
 
 /* Finds each group's members among the slots. NULL, or what is wrong with group i. */
 const char *settings_check_group(struct settings *s, size_t i);

@@ -76,6 +76,7 @@ void fake_reset(void)
 	memset(&fake.cat, 0, sizeof(fake.cat));
 	memcpy(fake.cat.item, standard, sizeof(standard));
 	fake.cat.count = FAKE_ITEMS;
+	memset(fake.device, 0, sizeof(fake.device));
 	fake.readers = NULL;
 	fake.on_free = NULL;
 	fake.iccid = "89881234567890123456";
@@ -157,13 +158,17 @@ static size_t discover_readers(struct settings_slot *slots, size_t cap)
 status discover_slots(const struct settings *s, struct settings_slot *ret_slots, size_t cap,
 		      size_t *ret_count)
 {
-	size_t n = s->slot_count < cap ? s->slot_count : cap;
+	size_t n = 0;
 
 	if (fake.readers != NULL) {
 		*ret_count = discover_readers(ret_slots, cap);
 		return ST_OK;
 	}
-	memcpy(ret_slots, s->slot, n * sizeof(s->slot[0]));
+	for (size_t i = 0; i < s->slot_count && n < cap; i++)
+		if (!settings_is_member(s, i))
+			ret_slots[n++] = s->slot[i];
+	for (size_t i = 0; i < s->group_count && n < cap; i++)
+		settings_group_slot(&s->group[i], &ret_slots[n++]);
 	for (size_t i = 0; i < n; i++)
 		if (ret_slots[i].id < 0)
 			ret_slots[i].id = (int)i;
@@ -173,11 +178,33 @@ status discover_slots(const struct settings *s, struct settings_slot *ret_slots,
 
 /* --- core/card.h --- */
 
-static status play(enum fake_call call)
+static struct fake_device *device_of(const struct card *c)
 {
+	for (int i = 0; i < FAKE_DEVICES; i++)
+		if (fake.device[i].uri != NULL &&
+		    strcmp(fake.device[i].uri, c->conf->uri_text) == 0)
+			return &fake.device[i];
+	return NULL;
+}
+
+static status play_device(struct fake_device *d, deadline dl)
+{
+	if (++d->calls < d->fails_from || d->answer == ST_OK)
+		return d->gone ? ST_NO_CARD : ST_OK;
+	if (d->slow_ms != 0)
+		deadline_sleep(dl, d->slow_ms);
+	return d->answer;
+}
+
+static status play(const struct card *c, enum fake_call call, deadline dl)
+{
+	struct fake_device *d = device_of(c);
+
 	fake.calls[call]++;
 	if (!fake.present)
 		return ST_NO_CARD;
+	if (d != NULL)
+		TRY(play_device(d, dl));
 	return fake.answer[call];
 }
 
@@ -227,8 +254,9 @@ void card_forget(struct card *c)
 
 bool card_present(struct card *c)
 {
-	(void)c;
-	return fake.present;
+	const struct fake_device *d = device_of(c);
+
+	return fake.present && (d == NULL || !d->gone);
 }
 
 uint64_t card_changes(const struct card *c)
@@ -247,19 +275,22 @@ status card_look(struct card *c, deadline dl)
 
 status card_identify(struct card *c, struct card_info *ret_info, deadline dl)
 {
-	(void)dl;
-	TRY(play(FAKE_IDENTIFY));
+	const struct fake_device *d = device_of(c);
+
+	TRY(play(c, FAKE_IDENTIFY, dl));
 	*ret_info = (struct card_info){0};
-	snprintf(ret_info->iccid, sizeof(ret_info->iccid), "%s", fake.iccid);
+	snprintf(ret_info->iccid, sizeof(ret_info->iccid), "%s",
+		 d != NULL && d->iccid != NULL ? d->iccid : fake.iccid);
 	snprintf(ret_info->device, sizeof(ret_info->device), "%s", c->conf->uri_text);
 	return ST_OK;
 }
 
 status card_catalog(struct card *c, const struct catalog **ret_cat, deadline dl)
 {
-	(void)c, (void)dl;
-	TRY(play(FAKE_CATALOG));
-	*ret_cat = &fake.cat;
+	const struct fake_device *d = device_of(c);
+
+	TRY(play(c, FAKE_CATALOG, dl));
+	*ret_cat = d != NULL && d->cat != NULL ? d->cat : &fake.cat;
 	return ST_OK;
 }
 
@@ -277,8 +308,7 @@ uint64_t card_epoch(const struct card *c)
 
 status card_read_file(struct card *c, const struct container *f, struct wtr *w, deadline dl)
 {
-	(void)c, (void)dl;
-	TRY(play(FAKE_READ_FILE));
+	TRY(play(c, FAKE_READ_FILE, dl));
 	TRY(fake_pin_permits(f));
 	switch (place_of(f)) {
 	case FAKE_DEVICE_CERT:
@@ -304,8 +334,7 @@ status card_read_file(struct card *c, const struct container *f, struct wtr *w, 
 status card_read_public(struct card *c, const struct container *pub, struct public_key *ret_key,
 			deadline dl)
 {
-	(void)c, (void)dl;
-	TRY(play(FAKE_READ_PUBLIC));
+	TRY(play(c, FAKE_READ_PUBLIC, dl));
 	TRY(fake_pin_permits(pub));
 	if (fake2_public(pub) != NULL) {
 		*ret_key = *fake2_public(pub);
@@ -325,8 +354,7 @@ static enum keys_name key_name(const struct container *c)
 status card_sign(struct card *c, const struct card_sign_request *rq, uint8_t ret_sig[SIGNATURE_MAX],
 		 size_t *ret_n, deadline dl)
 {
-	(void)c;
-	TRY(play(FAKE_SIGN));
+	TRY(play(c, FAKE_SIGN, dl));
 	TRY(fake_pin_permits(rq->key));
 	if (fake.sign_ms != 0)
 		deadline_sleep(dl, fake.sign_ms);
@@ -343,8 +371,7 @@ status card_sign(struct card *c, const struct card_sign_request *rq, uint8_t ret
 
 status card_random(struct card *c, uint8_t *out, size_t n, deadline dl)
 {
-	(void)c, (void)dl;
-	TRY(play(FAKE_RANDOM));
+	TRY(play(c, FAKE_RANDOM, dl));
 	memset(out, 0x5A, n);
 	return ST_OK;
 }

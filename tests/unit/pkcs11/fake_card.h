@@ -34,8 +34,22 @@ enum fake_call {
 	FAKE_CALLS
 };
 
+/* One of several devices, known by its URI; what is not set here is as for all. */
+struct fake_device {
+	const char *uri;
+	const char *iccid;	/* NULL: fake.iccid */
+	struct catalog *cat;	/* NULL: fake.cat */
+	atomic_bool gone;	/* no SIM */
+	_Atomic status answer;	/* to all calls that talk; ST_OK: work */
+	atomic_uint slow_ms;	/* what such an answer takes, until the deadline */
+	atomic_uint fails_from; /* from the so manieth call that talks on, when answer is set */
+	atomic_uint calls;
+};
+enum { FAKE_DEVICES = 3 };
+
 struct fake {
 	struct catalog cat;
+	struct fake_device device[FAKE_DEVICES];
 	const char *const *readers; /* URIs to discover, ended by NULL; NULL: the configuration's */
 	void (*on_free)(void);	    /* called while a card is being freed; may be NULL */
 	const char *iccid;
