@@ -17,8 +17,11 @@
 #include "mem.h"
 
 enum {
-	STATE_LEN = 5, /* "idle\n" or "busy\n" */
-	TEXT_MAX = STATE_LEN + DEVRECORD_TEXT_MAX,
+	STATE_LEN = 5,					   /* "idle\n" or "busy\n" */
+	SUM_LEN = 16,					   /* hex digits */
+	NOTE_LEN = 5 + DEVLOCK_NOTE_MAX + 1 + SUM_LEN + 1, /* "note=<text, padded> <sum>\n" */
+	RECORD_AT = STATE_LEN + NOTE_LEN,
+	TEXT_MAX = RECORD_AT + DEVRECORD_TEXT_MAX,
 	FILE_SIZE_LIMIT = 4096,
 	POLL_MIN_MS = 2,
 	POLL_MAX_MS = 20,
@@ -299,11 +302,75 @@ const char *devlock_path(const struct devlock *l)
 	return l->path;
 }
 
+/* --- the note --- */
+
+/* The sum covers the boot, so that a note of another boot is none. */
+static uint64_t note_sum(const struct devlock *l, struct bytes text)
+{
+	uint64_t boot = devrecord_fnv64(bytes_str(l->boot_id));
+	return devrecord_fnv64(text) ^ boot * UINT64_C(0x9E3779B97F4A7C15);
+}
+
+/* The note's whole line. */
+static void put_note(const struct devlock *l, const char *text, struct wtr *w)
+{
+	char padded[DEVLOCK_NOTE_MAX + 1];
+	snprintf(padded, sizeof(padded), "%-*s", DEVLOCK_NOTE_MAX, text);
+	wtr_printf(w, "note=%s %0*" PRIx64 "\n", padded, SUM_LEN, note_sum(l, bytes_str(padded)));
+}
+
+static bool note_is_text(const char *text)
+{
+	size_t n = 0;
+	while (isalnum((unsigned char)text[n]) || text[n] == '=')
+		n++;
+	return text[n] == '\0' && n <= DEVLOCK_NOTE_MAX;
+}
+
+void devlock_note_load(const struct devlock *l, char ret_note[DEVLOCK_NOTE_MAX + 1])
+{
+	char text[DEVLOCK_NOTE_MAX + 1] = "", line[NOTE_LEN + 1];
+	struct wtr w = WTR_ON(line);
+	ret_note[0] = '\0';
+	if (!devlock_can_share(l) || l->text_n < RECORD_AT)
+		return;
+	memcpy(text, l->text + STATE_LEN + 5, DEVLOCK_NOTE_MAX);
+	for (size_t n = strlen(text); n > 0 && text[n - 1] == ' '; n--)
+		text[n - 1] = '\0';
+	put_note(l, text, &w);
+	if (note_is_text(text) &&
+	    bytes_equal(wtr_bytes(&w), bytes_of(l->text + STATE_LEN, NOTE_LEN)))
+		snprintf(ret_note, DEVLOCK_NOTE_MAX + 1, "%s", text);
+}
+
+void devlock_note_store(struct devlock *l, const char *note)
+{
+	struct wtr w = wtr_on(l->text + STATE_LEN, NOTE_LEN);
+	if (!devlock_can_share(l) || !note_is_text(note))
+		return;
+	put_note(l, note, &w);
+	if (l->text_n < RECORD_AT)
+		l->text_n = RECORD_AT;
+	if (pwrite(l->fd, w.p, w.n, STATE_LEN) != (ssize_t)w.n)
+		l->writable = false;
+}
+
+/* --- the record --- */
+
+/* What is in the file between its state and its record is a note, if only an empty one. */
+static void ensure_note(struct devlock *l)
+{
+	char note[DEVLOCK_NOTE_MAX + 1];
+	devlock_note_load(l, note);
+	if (note[0] == '\0')
+		devlock_note_store(l, "");
+}
+
 status devlock_load(const struct devlock *l, struct channel_record *ret_r)
 {
-	if (!devlock_can_share(l) || l->text_n <= STATE_LEN)
+	if (!devlock_can_share(l) || l->text_n <= RECORD_AT)
 		return ST_NO_ENTRY;
-	return devrecord_decode(bytes_of(l->text + STATE_LEN, l->text_n - STATE_LEN), l->boot_id,
+	return devrecord_decode(bytes_of(l->text + RECORD_AT, l->text_n - RECORD_AT), l->boot_id,
 				ret_r);
 }
 
@@ -311,13 +378,14 @@ void devlock_store(struct devlock *l, const struct channel_record *r)
 {
 	if (!devlock_can_share(l))
 		return;
-	struct wtr w = wtr_on(l->text + STATE_LEN, sizeof(l->text) - STATE_LEN);
+	ensure_note(l);
+	struct wtr w = wtr_on(l->text + RECORD_AT, sizeof(l->text) - RECORD_AT);
 	if (devrecord_encode(r, l->boot_id, (long)getpid(), &w) != ST_OK) {
 		devlock_clear(l);
 		return;
 	}
-	l->text_n = STATE_LEN + w.n;
-	if (pwrite(l->fd, w.p, w.n, STATE_LEN) != (ssize_t)w.n)
+	l->text_n = RECORD_AT + w.n;
+	if (pwrite(l->fd, w.p, w.n, RECORD_AT) != (ssize_t)w.n)
 		l->writable = false;
 }
 
@@ -325,7 +393,8 @@ void devlock_clear(struct devlock *l)
 {
 	if (!devlock_can_share(l))
 		return;
-	l->text_n = STATE_LEN;
-	if (ftruncate(l->fd, STATE_LEN) != 0)
+	if (l->text_n > RECORD_AT)
+		l->text_n = RECORD_AT;
+	if (ftruncate(l->fd, (off_t)l->text_n) != 0)
 		l->writable = false;
 }

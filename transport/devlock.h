@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Mutual exclusion between processes on one device, and the shared channel's record.
+/* Mutual exclusion between processes on one device, the shared channel's record, and a note.
  *
  * One lock file per device, flock(2)ed for one card operation, kept open in between. Its first line
  * says "idle" or "busy": whoever finds "busy" follows a holder that died inside an operation (the
- * kernel has released its lock) or left the link out of step. Behind it stands the record
- * (devrecord.h).
+ * kernel has released its lock) or left the link out of step. Behind it stands a note of
+ * fixed width for the back end, and behind that the record (devrecord.h).
  *
  * The folder is lock_dir, made 1777 if absent; where it cannot be used, $XDG_RUNTIME_DIR/iotsafe;
  * where that cannot be used either, operations go on without exclusion and nothing is shared. Files
@@ -17,6 +17,8 @@
 #include <stdbool.h>
 #include "deadline.h"
 #include "transport.h"
+
+enum { DEVLOCK_NOTE_MAX = 24 };
 
 struct devlock;
 
@@ -39,5 +41,12 @@ const char *devlock_path(const struct devlock *l);
 status devlock_load(const struct devlock *l, struct channel_record *ret_r) MUST_USE;
 void devlock_store(struct devlock *l, const struct channel_record *r);
 void devlock_clear(struct devlock *l);
+
+/* While entered: a note to the next holder about what this one holds on the device and no record
+ * names yet ("cid=5"): letters, digits and '='; "" is none. It stays through store and clear, and
+ * is valid within this boot only. Load: "" too when it is damaged. Store does nothing where there
+ * is no sharing. */
+void devlock_note_load(const struct devlock *l, char ret_note[DEVLOCK_NOTE_MAX + 1]);
+void devlock_note_store(struct devlock *l, const char *note);
 
 #endif

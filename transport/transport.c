@@ -47,8 +47,10 @@ void transport_close(struct transport *t)
 	if (!t)
 		return;
 	transport_leave(t);
-	devlock_free(t->lock, false);
+	/* the back end may want the lock once more */
+	struct devlock *lock = t->lock;
 	t->ops->free(t, false);
+	devlock_free(lock, false);
 }
 
 void transport_forget(struct transport *t)

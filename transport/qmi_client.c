@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A client id belongs to the modem and outlives whoever allocated it; its logical channels die with
+ * it. So each one is always named somewhere: in the note of the lock file from its allocation on,
+ * in the shared channel's record as soon as that is written, and in neither once it is released.
+ * Whoever holds the device's lock and finds one named that is not its own releases it: its owner is
+ * dead, or not at work and will see that it has lost it. */
+#include "qmi.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "devlock.h"
+#include "devrecord.h"
+#include "log.h"
+#include "mem.h"
+
+enum {
+	CTL_MS = 2000,
+	CTL_TRIES = 2,
+	RELEASE_MS = 500,
+	CID_BROADCAST = 0xFF,
+	CTL_SYNC = 0x0027,
+};
+
+/* --- names --- */
+
+void qmi_client_name(const struct qmi_device *d, uint8_t channel, char ret_text[24])
+{
+	snprintf(ret_text, 24, "c%un%ut%08xl%04x", d->cid, channel, d->token, d->life);
+}
+
+static status take_number(const char **text, char letter, unsigned base, uint32_t max,
+			  uint32_t *ret_v)
+{
+	uint64_t v = 0;
+	const char *p = *text;
+
+	if (*p++ != letter)
+		return ST_MALFORMED;
+	for (; (*p >= '0' && *p <= '9') || (base == 16 && *p >= 'a' && *p <= 'f'); p++) {
+		v = v * base + (unsigned)(*p <= '9' ? *p - '0' : *p - 'a' + 10);
+		if (v > max)
+			return ST_MALFORMED;
+	}
+	if (p == *text + 1)
+		return ST_MALFORMED;
+	*text = p;
+	*ret_v = (uint32_t)v;
+	return ST_OK;
+}
+
+status qmi_client_parse(const char *text, struct qmi_handle *ret_h)
+{
+	uint32_t cid = 0, channel = 0, token = 0, life = 0;
+
+	TRY(take_number(&text, 'c', 10, 254, &cid));
+	TRY(take_number(&text, 'n', 10, 255, &channel));
+	TRY(take_number(&text, 't', 16, UINT32_MAX, &token));
+	TRY(take_number(&text, 'l', 16, UINT16_MAX, &life));
+	if (*text != '\0' || cid == 0)
+		return ST_MALFORMED;
+	*ret_h = (struct qmi_handle){(uint8_t)cid, (uint8_t)channel, token, (uint16_t)life};
+	return ST_OK;
+}
+
+bool qmi_client_is_ours(const struct qmi_device *d, const struct qmi_handle *h)
+{
+	return d->cid != 0 && h->cid == d->cid && h->token == d->token && h->life == d->life;
+}
+
+static bool recorded(const struct qmi_device *d, struct qmi_handle *ret_h)
+{
+	struct channel_record r;
+
+	return devlock_load(d->t.lock, &r) == ST_OK &&
+	       qmi_client_parse(r.channel.handle, ret_h) == ST_OK;
+}
+
+bool qmi_client_owns_record(const struct qmi_device *d)
+{
+	struct qmi_handle h;
+
+	return recorded(d, &h) && qmi_client_is_ours(d, &h);
+}
+
+/* --- the control service --- */
+
+/* ST_NO_DEVICE becomes ST_IO: within an operation the core begins anew. */
+static status control(struct qmi_device *d, uint16_t id, struct bytes tlvs, struct bytes *ret_tlvs,
+		      uint16_t *ret_error, deadline dl)
+{
+	const struct qmi_request rq = {.service = QMI_CTL, .id = id, .tlvs = tlvs};
+	status st = qmi_link_run(&d->link, &rq, ret_tlvs, ret_error, dl);
+
+	return st == ST_NO_DEVICE ? ST_IO : st;
+}
+
+static status allocate(struct qmi_device *d, uint8_t *ret_cid, deadline dl)
+{
+	uint8_t body[8];
+	struct wtr w = WTR_ON(body);
+	struct bytes answer;
+	uint16_t error = 0;
+	status st = ST_TIMEOUT;
+
+	qmi_uim_put_allocate(&w);
+	for (int tries = 0; tries < CTL_TRIES && st == ST_TIMEOUT && !deadline_passed(dl); tries++)
+		st = control(d, QMI_CTL_ALLOCATE, wtr_bytes(&w), &answer, &error,
+			     deadline_sooner(dl, CTL_MS));
+	TRY(st);
+	if (error == QMI_CLIENT_IDS_EXHAUSTED)
+		log_error("qmi device=%s: all client ids of the modem are taken (ModemManager, "
+			  "qmicli --client-no-release-cid?)",
+			  d->t.name);
+	return error ? qmi_codes_status(error, QMI_IN_CTL) : qmi_uim_client(answer, ret_cid);
+}
+
+bool qmi_client_release(struct qmi_device *d, uint8_t cid, deadline dl)
+{
+	uint8_t body[8];
+	struct wtr w = WTR_ON(body);
+	struct bytes answer;
+	uint16_t error = 0;
+
+	if (deadline_passed(dl))
+		dl = deadline_in_ms(RELEASE_MS);
+	qmi_uim_put_release(&w, cid);
+	status st = control(d, QMI_CTL_RELEASE, wtr_bytes(&w), &answer, &error,
+			    deadline_sooner(dl, RELEASE_MS));
+	log_debug("qmi device=%s release of client %u: %s", d->t.name, cid,
+		  st == ST_OK ? qmi_codes_name(error) : status_text(st));
+	return st == ST_OK;
+}
+
+/* --- the note --- */
+
+static void write_note(struct qmi_device *d, const char *text)
+{
+	devlock_note_store(d->t.lock, text);
+	d->noted = text[0] != '\0';
+}
+
+/* Who was there before, and what of it no record names. */
+static void release_noted(struct qmi_device *d, deadline dl)
+{
+	char text[DEVLOCK_NOTE_MAX + 1];
+	struct qmi_handle note, record;
+
+	devlock_note_load(d->t.lock, text);
+	if (text[0] == '\0')
+		return;
+	bool known = qmi_client_parse(text, &note) == ST_OK && note.life == d->life;
+	bool same = known && recorded(d, &record) && record.cid == note.cid &&
+		    record.token == note.token && record.life == note.life;
+
+	if (known && !same && !qmi_client_release(d, note.cid, dl))
+		return;
+	write_note(d, "");
+	if (known && !same && note.cid == d->cid)
+		d->cid = 0;
+}
+
+/* --- life --- */
+
+static uint32_t new_token(const struct qmi_device *d)
+{
+	const struct {
+		int64_t now, pid, where;
+	} seed = {deadline_now(), getpid(), (int64_t)(uintptr_t)d};
+	uint64_t h = devrecord_fnv64(bytes_of(&seed, sizeof(seed)));
+
+	return (uint32_t)(h ^ h >> 32);
+}
+
+/* Wishes: a modem that lacks them is asked for its state instead. */
+static void subscribe(struct qmi_device *d, deadline dl)
+{
+	uint8_t body[32];
+	struct wtr w = WTR_ON(body);
+	struct qmi_request rq = {.service = QMI_UIM, .client = d->cid};
+
+	qmi_uim_put_events(&w);
+	rq.id = QMI_UIM_REGISTER_EVENTS;
+	rq.tlvs = wtr_bytes(&w);
+	status st = qmi_link_tell(&d->link, &rq, dl);
+	w = WTR_ON(body);
+	if (st == ST_OK && qmi_uim_put_refresh(&w, d->slot)) {
+		rq.id = QMI_UIM_REFRESH_REGISTER_ALL;
+		rq.tlvs = wtr_bytes(&w);
+		st = qmi_link_tell(&d->link, &rq, dl);
+	}
+	if (st != ST_OK)
+		log_debug("qmi device=%s events: %s", d->t.name, status_text(st));
+}
+
+status qmi_client_need(struct qmi_device *d, deadline dl)
+{
+	char text[24];
+
+	if (d->cid != 0)
+		return ST_OK;
+	TRY(allocate(d, &d->cid, dl));
+	d->token = new_token(d);
+	qmi_client_name(d, 0, text);
+	write_note(d, text);
+	d->card = QMI_CARD_UNKNOWN;
+	subscribe(d, dl);
+	return ST_OK;
+}
+
+/* The card has said that it is being refreshed; the modem goes on when all who listen agree. */
+static void agree_to_refresh(struct qmi_device *d, deadline dl)
+{
+	uint8_t body[16];
+	struct wtr w = WTR_ON(body);
+	const struct qmi_request rq = {.service = QMI_UIM,
+				       .client = d->cid,
+				       .id = QMI_UIM_REFRESH_COMPLETE,
+				       .tlvs = {body, 0}};
+
+	if (!d->refresh_waits || d->cid == 0)
+		return;
+	d->refresh_waits = false;
+	qmi_uim_put_refresh_complete(&w, d->refresh_session);
+	struct qmi_request sent = rq;
+	sent.tlvs = wtr_bytes(&w);
+	if (qmi_link_tell(&d->link, &sent, dl) != ST_OK)
+		log_debug("qmi device=%s: no word to its refresh", d->t.name);
+}
+
+static void release_stray(struct qmi_device *d, deadline dl)
+{
+	uint8_t cid = d->stray;
+
+	d->stray = 0;
+	if (cid != 0 && cid != d->cid)
+		(void)qmi_client_release(d, cid, dl);
+}
+
+void qmi_client_settle(struct qmi_device *d, deadline dl)
+{
+	deadline soon = deadline_sooner(dl, RELEASE_MS);
+
+	release_noted(d, soon);
+	release_stray(d, soon);
+	if (d->cid != 0 && !qmi_client_owns_record(d))
+		d->cid = 0;
+	agree_to_refresh(d, soon);
+}
+
+void qmi_client_leave(struct qmi_device *d)
+{
+	deadline soon = deadline_in_ms(RELEASE_MS);
+
+	if (!qmi_link_is_open(&d->link)) {
+		d->cid = 0; /* record or note name it to whoever comes next */
+		return;
+	}
+	release_stray(d, soon);
+	agree_to_refresh(d, soon);
+	bool keep = d->cid == 0 || qmi_client_owns_record(d);
+	if (keep || qmi_client_release(d, d->cid, soon)) {
+		if (d->noted)
+			write_note(d, "");
+	}
+	if (!keep)
+		d->cid = 0;
+}
+
+/* --- what the modem says by itself --- */
+
+static void card_is(struct qmi_device *d, enum qmi_card card)
+{
+	if (card == QMI_CARD_UNKNOWN)
+		return;
+	d->card = card;
+	d->stale = d->stale || card == QMI_CARD_OUT;
+}
+
+static status on_card(struct qmi_device *d, struct bytes tlvs)
+{
+	card_is(d, qmi_uim_card(tlvs, d->slot));
+	return ST_OK;
+}
+
+static status on_slots(struct qmi_device *d, struct bytes tlvs)
+{
+	struct qmi_slot_status s;
+
+	if (qmi_uim_slot(tlvs, d->slot, &s) != ST_OK)
+		return ST_OK;
+	card_is(d, s.card);
+	if (s.iccid[0] && d->iccid[0] && strcmp(s.iccid, d->iccid) != 0)
+		d->stale = true;
+	return ST_OK;
+}
+
+static status on_refresh(struct qmi_device *d, struct bytes tlvs)
+{
+	struct qmi_refresh r;
+
+	d->stale = true;
+	if (qmi_uim_refresh(tlvs, &r) != ST_OK)
+		return ST_OK;
+	if (r.stage == QMI_REFRESH_START && r.mode != QMI_REFRESH_MODE_RESET) {
+		d->refresh_waits = true;
+		d->refresh_session = r.session;
+	}
+	return ST_OK;
+}
+
+static status on_chunk(struct qmi_device *d, struct bytes tlvs)
+{
+	struct rdr value;
+
+	if (qmi_wire_tlv(tlvs, 0x01, &value) != ST_OK)
+		return ST_OK;
+	return qmi_long_chunk(&d->reply, value);
+}
+
+static const struct {
+	uint16_t id;
+	status (*take)(struct qmi_device *d, struct bytes tlvs);
+} indications[] = {
+	{QMI_UIM_CARD_STATUS_IND, on_card},
+	{QMI_UIM_SLOT_STATUS_IND, on_slots},
+	{QMI_UIM_REFRESH_IND, on_refresh},
+	{QMI_UIM_SEND_APDU, on_chunk},
+};
+
+/* A client id that comes late is nobody's; a modem that starts anew knows none. */
+static void take_control(struct qmi_device *d, const struct qmi_message *m)
+{
+	uint16_t error = 0;
+
+	if (m->kind == QMI_INDICATION && m->id == CTL_SYNC) {
+		log_info("qmi device=%s: the modem has started anew", d->t.name);
+		d->cid = 0;
+		d->stale = true;
+		return;
+	}
+	if (m->kind != QMI_RESPONSE || m->id != QMI_CTL_ALLOCATE ||
+	    qmi_wire_result(m->tlvs, &error) != ST_OK || error != 0)
+		return;
+	if (qmi_uim_client(m->tlvs, &d->stray) == ST_OK)
+		log_debug("qmi device=%s: client %u came too late", d->t.name, d->stray);
+}
+
+status qmi_client_aside(void *ctx, const struct qmi_message *m)
+{
+	struct qmi_device *d = ctx;
+
+	if (m->damaged)
+		return ST_OK;
+	if (m->service == QMI_CTL) {
+		take_control(d, m);
+		return ST_OK;
+	}
+	bool to_us = d->cid != 0 && (m->client == d->cid || m->client == CID_BROADCAST);
+	if (m->service != QMI_UIM || m->kind != QMI_INDICATION || !to_us)
+		return ST_OK;
+	log_debug("qmi device=%s indication=%04X", d->t.name, m->id);
+	for (size_t i = 0; i < ARRAY_LEN(indications); i++)
+		if (indications[i].id == m->id)
+			return indications[i].take(d, m->tlvs);
+	return ST_OK;
+}
