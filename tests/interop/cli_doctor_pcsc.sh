@@ -26,7 +26,7 @@ shows '  one without modem, both told' '^ *device +FAIL .*no such device'
 check_exit 'only one of them' 1 iotsafe doctor --slot sim
 shows '  by its name' 'pcscd is not running'
 shows_not '  not the other' 'no such device'
-check_doctor 'a link that this version lacks' device 'no such link' --uri qmi:/dev/cdc-wdm0
+check_doctor 'a modem that is not there' device 'no such device' --uri qmi:/dev/iotsafe-absent
 
 sim_new demo
 sim_start "$1"
