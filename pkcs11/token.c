@@ -82,7 +82,7 @@ static void note_lock(struct slot *s, status st)
 {
 	if (st == ST_SW_SECURITY || st == ST_USER_NOT_LOGGED_IN)
 		s->token->kept_back = true;
-	if (st == ST_SW_LOCKED)
+	if (st == ST_SW_LOCKED || st == ST_SW_SESSIONS)
 		s->token->locked_until = deadline_in_ms(LOCKED_MS);
 }
 
@@ -99,6 +99,7 @@ static bool is_refusal(status st)
 		ST_SW_LENGTH,
 		ST_SW_INS,
 		ST_SW_LOCKED,
+		ST_SW_SESSIONS, /* on some cards: remote administration has held it */
 		ST_SW_INTEGRITY,
 		ST_SW_OFFSET,
 		ST_SW_OTHER,
@@ -361,6 +362,7 @@ static void give_up(struct pair *pair)
 	if (pair->id_n != 0)
 		memcpy(pair->id, id.p, pair->id_n);
 	pair->state = KEY_ABSENT;
+	pair->was_read = false;
 }
 
 status token_key(struct slot *s, struct token *t, struct pair *pair)
@@ -409,8 +411,19 @@ static status settle_publics(struct slot *s, struct token *t)
 	return ST_OK;
 }
 
+/* Keys that were read before the list was read again: are they still the same? Or what is found
+ * now would be void at its first use. */
+static status read_keys_again(struct slot *s, struct token *t)
+{
+	for (size_t i = 0; i < t->pair_count; i++)
+		if (t->pair[i].was_read)
+			TRY(token_key(s, t, &t->pair[i]));
+	return ST_OK;
+}
+
 status token_settle(struct slot *s, struct token *t, const CK_OBJECT_CLASS *class)
 {
+	TRY(read_keys_again(s, t));
 	if (class == NULL || *class == CKO_CERTIFICATE || *class == CKO_DATA)
 		TRY(read_certificates(s, t));
 	if (class == NULL || *class == CKO_PUBLIC_KEY)

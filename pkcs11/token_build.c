@@ -93,6 +93,26 @@ static struct pair *partner(struct token *t, const struct container *pub, alike_
 	return NULL;
 }
 
+/* The key that was read from this container the last time; the next reading shows whether it is
+ * still the same (take_key). What we refill ourselves keeps its handles, and is looked after by the
+ * store (token_extra.c). */
+static void remember_key(struct pair *p, const struct token *old)
+{
+	if (token_can_generate(p))
+		return;
+	for (size_t i = 0; old != NULL && i < old->pair_count; i++) {
+		const struct pair *was = &old->pair[i];
+		bool same = was->has_priv == p->has_priv &&
+			    same_container(p->has_priv ? &was->priv : &was->pub,
+					   p->has_priv ? &p->priv : &p->pub);
+		if (!same || (was->state != KEY_READ && !was->was_read))
+			continue;
+		memcpy(p->key_id, was->key_id, sizeof(p->key_id));
+		p->was_read = true;
+		return;
+	}
+}
+
 static void add_private(struct token *t, const struct token *old, const struct container *c)
 {
 	struct pair *p = &t->pair[t->pair_count++];
@@ -207,6 +227,8 @@ status token_build(const struct catalog *cat, const struct token *old, struct to
 	add_privates(t, old, cat, true);
 	add_privates(t, old, cat, false);
 	pair_up(t, cat);
+	for (size_t i = 0; i < t->pair_count; i++)
+		remember_key(&t->pair[i], old);
 	add_publics(t, old);
 	add_others(t, old, cat);
 	*ret_t = t;

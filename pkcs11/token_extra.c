@@ -406,6 +406,8 @@ status token_shown(struct slot *s, struct token *t, struct object *o, bool *ret)
 	if (o->profile != 0)
 		return is_true(s, t, o->profile, ret);
 	if (o->class == CKO_PRIVATE_KEY || o->class == CKO_PUBLIC_KEY) {
+		if (o->pair->was_read) /* is it still the same key? */
+			TRY(token_key(s, t, o->pair));
 		TRY(token_is_discarded(s, t, o->pair, &gone));
 		*ret = !gone;
 		return ST_OK;

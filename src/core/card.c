@@ -20,6 +20,7 @@ status card_new(const struct settings *all, const struct settings_slot *slot,
 	c->all = all;
 	c->conf = slot;
 	c->epoch = c->power = 1;
+	c->asleep = asleep_ns();
 	card_forget_identity(c);
 	st = transport_open(&slot->uri, &set, &c->t);
 	if (st != ST_OK) {
@@ -89,6 +90,15 @@ void card_power_moves(struct card *c)
 	c->power++;
 }
 
+void card_was_reset(struct card *c)
+{
+	card_power_moves(c);
+	if (!c->catalog || c->list_stale)
+		return;
+	c->list_stale = true;
+	c->epoch++;
+}
+
 uint64_t card_epoch(const struct card *c)
 {
 	return c->epoch;
@@ -134,8 +144,9 @@ static enum reaction react(const struct card *c, status st)
 		return SELECT_AGAIN;
 	if (st == ST_SW_LOCKED || st == ST_CARD_BUSY || st == ST_NO_CHANNEL)
 		return WAIT_AND_RUN;
+	/* a device that went may be back by the next begin, under another name */
 	if (st == ST_DESYNC || st == ST_IO || st == ST_CARD_GONE || st == ST_TRUNCATED ||
-	    st == ST_MALFORMED)
+	    st == ST_MALFORMED || st == ST_NO_DEVICE)
 		return RUN_AGAIN;
 	if (card_refused(st) && !c->fresh)
 		return SELECT_AGAIN;
@@ -177,8 +188,22 @@ static void note_deaf(struct card *c, status st, enum reaction reaction)
 	bool knows_not = st == ST_SW_INS || st == ST_SW_CLASS || st == ST_UNSUPPORTED;
 
 	if (c->deaf && !knows_not)
-		card_power_moves(c);
+		card_was_reset(c);
 	c->deaf = knows_not && reaction == SELECT_AGAIN;
+}
+
+enum { SLEEP_NS = 1000000000 };
+
+/* A machine that slept may wake up with a SIM that was reset or exchanged, and the link tells
+ * nothing of it. What is left of our channel then shows at a command that changes nothing. */
+static status prove_after_sleep(struct card *c, deadline dl)
+{
+	int64_t now = asleep_ns();
+
+	if (now - c->asleep > SLEEP_NS)
+		TRY(applet_prove(c, dl));
+	c->asleep = now;
+	return ST_OK;
 }
 
 static status run_entered(struct card *c, card_op_fn fn, void *arg, deadline dl,
@@ -188,11 +213,14 @@ static status run_entered(struct card *c, card_op_fn fn, void *arg, deadline dl,
 	status st = channel_ensure(c, dl);
 
 	if (st == ST_OK)
+		st = prove_after_sleep(c, dl);
+	if (st == ST_OK)
 		st = prove_by_list(c, dl);
 	if (st == ST_OK)
 		st = fn(c, arg, dl);
 	if (st == ST_OK && (c->fresh || c->stats.apdus != before))
 		c->vouched = true;
+	c->administered = c->administered || st == ST_SW_LOCKED || st == ST_SW_SESSIONS;
 	*ret_reaction = st == ST_OK ? GIVE_UP : react(c, st);
 	note_deaf(c, st, *ret_reaction);
 	if (*ret_reaction == SELECT_AGAIN)
@@ -226,7 +254,7 @@ static status run_once(struct card *c, card_op_fn fn, void *arg, deadline dl,
 
 	if (st == ST_OK && c->generation != c->t->generation) {
 		c->generation = c->t->generation;
-		card_power_moves(c);
+		card_was_reset(c);
 	}
 	if (st == ST_OK) {
 		st = run_entered(c, fn, arg, dl, ret_reaction);
@@ -243,14 +271,14 @@ static status run_once(struct card *c, card_op_fn fn, void *arg, deadline dl,
  * ever, and the device is free for others while we wait. */
 enum { RUNS_MAX = 3, WAITS_MAX = 6 };
 
-status card_run(struct card *c, card_op_fn fn, void *arg, deadline dl)
+static status run(struct card *c, card_op_fn fn, void *arg, deadline dl)
 {
 	enum reaction reaction = GIVE_UP;
 	int runs = 0, waits = 0;
 	int64_t pause_ms = 50;
 	status st;
 
-	c->pin_sent = false;
+	c->pin_sent = c->administered = false;
 	for (;;) {
 		st = run_once(c, fn, arg, dl, &reaction);
 		if (st == ST_CARD_CHANGED) {
@@ -275,6 +303,16 @@ status card_run(struct card *c, card_op_fn fn, void *arg, deadline dl)
 			return st;
 		c->stats.recoveries++;
 	}
+}
+
+/* What was held by remote administration, and is free again, was perhaps changed by it. */
+status card_run(struct card *c, card_op_fn fn, void *arg, deadline dl)
+{
+	status st = run(c, fn, arg, dl);
+
+	if (st == ST_OK && c->administered)
+		card_list_stale(c);
+	return st;
 }
 
 /* --- identity --- */

@@ -49,6 +49,8 @@ struct card {
 
 	bool pin_sent;	     /* in this operation: it is not run again, whatever comes of it */
 	bool deaf;	     /* the last run met what knows no such command: see note_deaf */
+	bool administered;   /* in this operation: an object was held by remote administration */
+	int64_t asleep;	     /* asleep_ns at the last operation */
 	uint64_t power;	     /* card_power_epoch */
 	uint64_t generation; /* the link's count of cards, as last seen */
 
@@ -111,6 +113,13 @@ void card_forget_identity(struct card *c);
 void card_list_stale(struct card *c);
 /* The card may have forgotten what was verified: card_power_epoch moves. */
 void card_power_moves(struct card *c);
+/* The same, and it may hold other things now: a REFRESH, a restart after remote administration. The
+ * list is read again when next asked for; until then it still tells this card from another. */
+void card_was_reset(struct card *c);
+
+/* --- asleep.c --- */
+/* How long the machine has been suspended since it started, in nanoseconds. */
+int64_t asleep_ns(void);
 
 /* --- applet.c --- */
 /* Reads the list into *cat and its digest into *ret_digest. */

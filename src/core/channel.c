@@ -350,7 +350,7 @@ static status select_again(struct card *c, deadline dl)
 		record(c);
 	if (st != ST_CHANNEL_LOST)
 		return st;
-	card_power_moves(c);
+	card_was_reset(c);
 	return ST_NO_ENTRY;
 }
 
@@ -423,7 +423,7 @@ static status check_record(struct card *c, const struct channel_record *r, deadl
 
 	if (st == ST_CARD_CHANGED && transport_iccid(c->t, now, dl) == ST_OK &&
 	    strcmp(now, r->iccid) != 0) {
-		card_power_moves(c);
+		card_was_reset(c);
 		c->has_channel = false;
 		return ST_NO_ENTRY;
 	}
@@ -441,7 +441,7 @@ static status take_over(struct card *c, deadline dl)
 		return c->has_channel ? ST_OK : ST_NO_ENTRY;
 	if (transport_record_load(c->t, &r, dl) != ST_OK) {
 		if (c->has_channel)
-			card_power_moves(c);
+			card_was_reset(c);
 		c->has_channel = false;
 		return ST_NO_ENTRY;
 	}
@@ -459,7 +459,7 @@ static status take_over(struct card *c, deadline dl)
 		return ST_OK;
 	}
 	if (c->has_channel)
-		card_power_moves(c);
+		card_was_reset(c);
 	c->channel = r.channel;
 	memcpy(c->aid, r.aid, r.aid_len);
 	c->aid_len = r.aid_len;
@@ -502,6 +502,7 @@ void channel_doubt(struct card *c, status why, deadline dl)
 		close_channel(c, dl);
 	c->has_channel = false;
 	transport_record_clear(c->t);
+	card_was_reset(c);
 }
 
 void channel_leave(struct card *c, deadline dl)
