@@ -151,8 +151,9 @@ void mbim_info_u32(struct mbim_info *i, uint32_t v);
 void mbim_info_ref(struct mbim_info *i, struct bytes b, bool size_first);
 void mbim_info_text(struct mbim_info *i, const char *text);
 void mbim_info_put(const struct mbim_info *i, struct wtr *w);
-/* The other way: the bytes that an offset and a size refer to. ST_MALFORMED. */
-status mbim_info_get(struct bytes info, uint32_t offset, uint32_t size,
+/* The other way: the bytes that an offset and a size refer to, behind the fixed fields.
+ * ST_MALFORMED. */
+status mbim_info_get(struct bytes info, size_t fixed_size, uint32_t offset, uint32_t size,
 		     struct bytes *ret_b) MUST_USE;
 
 /* front_mbim_answer.c: sends, with the faults that strike now. */

@@ -64,10 +64,13 @@ void mbim_info_put(const struct mbim_info *i, struct wtr *w)
 	wtr_put(w, wtr_bytes(&i->data));
 }
 
-status mbim_info_get(struct bytes info, uint32_t offset, uint32_t size, struct bytes *ret_b)
+status mbim_info_get(struct bytes info, size_t fixed_size, uint32_t offset, uint32_t size,
+		     struct bytes *ret_b)
 {
 	struct rdr r = rdr_of(info);
 
+	if (size > 0 && offset < fixed_size)
+		return ST_MALFORMED;
 	if (rdr_skip(&r, offset) != ST_OK || rdr_take(&r, size, ret_b) != ST_OK)
 		return ST_MALFORMED;
 	return ST_OK;

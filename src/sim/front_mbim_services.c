@@ -76,10 +76,12 @@ static status get_list(struct bytes info, bool *wants)
 	struct bytes entry;
 
 	TRY(rdr_u32le(&r, &count));
+	if (count > r.n / 8)
+		return ST_MALFORMED;
 	for (uint32_t i = 0; i < count; i++) {
 		TRY(rdr_u32le(&r, &offset));
 		TRY(rdr_u32le(&r, &size));
-		TRY(mbim_info_get(info, offset, size, &entry));
+		TRY(mbim_info_get(info, 4 + 8 * (size_t)count, offset, size, &entry));
 		TRY(get_entry(entry, wants));
 	}
 	return ST_OK;

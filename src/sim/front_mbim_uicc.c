@@ -59,7 +59,7 @@ static status get_open_request(struct bytes info, struct open_request *o)
 	TRY(rdr_u32le(&r, &o->group));
 	if (o->aid_size > AID_SIZE_MAX || o->p2 > 0xFF)
 		return ST_MALFORMED;
-	return mbim_info_get(info, o->aid_offset, o->aid_size, &o->aid);
+	return mbim_info_get(info, 16, o->aid_offset, o->aid_size, &o->aid);
 }
 
 static uint32_t refuse_open(struct mbim_info *info, uint32_t st, unsigned sw)
@@ -166,7 +166,7 @@ static status get_apdu_request(struct bytes info, struct apdu_request *a)
 	TRY(rdr_u32le(&r, &a->offset));
 	if (a->secure > 1 || a->type > 1 || a->size < APDU_LEAST || a->size > APDU_CMD_MAX)
 		return ST_MALFORMED;
-	return mbim_info_get(info, a->offset, a->size, &a->cmd);
+	return mbim_info_get(info, 20, a->offset, a->size, &a->cmd);
 }
 
 /* The class byte that replaces the host's. */
@@ -294,11 +294,11 @@ static uint32_t set_terminal(struct sim_front *m, const struct mbim_command *c,
 	uint32_t count, offset, size;
 	struct bytes object;
 
-	if (rdr_u32le(&r, &count) != ST_OK || c->info.n > sizeof(m->terminal))
+	if (rdr_u32le(&r, &count) != ST_OK || count > r.n / 8 || c->info.n > sizeof(m->terminal))
 		return MBIM_INVALID_PARAMETERS;
 	for (uint32_t i = 0; i < count; i++) {
 		if (rdr_u32le(&r, &offset) != ST_OK || rdr_u32le(&r, &size) != ST_OK ||
-		    mbim_info_get(c->info, offset, size, &object) != ST_OK)
+		    mbim_info_get(c->info, 4 + 8 * (size_t)count, offset, size, &object) != ST_OK)
 			return MBIM_INVALID_PARAMETERS;
 	}
 	memcpy(m->terminal, c->info.p, c->info.n);

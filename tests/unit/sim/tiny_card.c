@@ -173,6 +173,12 @@ void sim_card_iccid(struct sim_card *c, char ret_digits[21])
 	snprintf(ret_digits, 21, "8988307000012345678");
 }
 
+struct bytes sim_card_atr(const struct sim_card *c)
+{
+	(void)c;
+	return BYTES_LIT("\x3B\x80\x01");
+}
+
 bool sim_card_is_t0(struct sim_card *c)
 {
 	return c->t0;
