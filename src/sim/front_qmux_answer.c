@@ -14,6 +14,7 @@ enum {
 	HEAD = 6, /* up to the service's message */
 	LATE_MS = 3000,
 	REPLUG_MS = 300,
+	READ_MS = 10,
 	FOREIGN_TID = 0x55,
 };
 
@@ -198,6 +199,7 @@ static void send_later(struct sim_front *m, int conn, const struct qmux_request 
 static void break_off(struct sim_front *m, int conn, struct bytes out, int64_t ms)
 {
 	qmux_port_send(m, conn, bytes_of(out.p, out.n / 2), false);
+	qmux_port_pause(m, READ_MS); /* a pty that is closed forgets what nobody has read */
 	qmux_port_unplug(m, ms);
 }
 
