@@ -5,10 +5,7 @@
  *
  * bench_agent server: the real "p11-kit server"; bench_agent remote: "p11-kit remote" for each
  * connection, as iotsafe-agent.socket has it. */
-#include <dlfcn.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -16,17 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include "agent_rig.h"
 #include "rig.h"
 
 enum {
@@ -47,109 +40,6 @@ struct shared {
 static struct rig sims[SIMS];
 static struct shared *shared;
 static bool by_server;
-static char address[96]; /* of the agent's socket */
-
-static void pause_ms(long ms)
-{
-	struct timespec ts = {ms / 1000, (ms % 1000) * 1000000};
-
-	nanosleep(&ts, NULL);
-}
-
-/* --- the agent --- */
-
-/* A sanitized module wants its run-time first in a process that is not ours. */
-static void prepare_for_module(void)
-{
-	void *init = dlsym(RTLD_DEFAULT, "__asan_init");
-	Dl_info found;
-
-	if (init && dladdr(init, &found) && strstr(found.dli_fname, "asan")) {
-		setenv("LD_PRELOAD", found.dli_fname, 1);
-		setenv("ASAN_OPTIONS", "detect_leaks=0", 1);
-	}
-}
-
-static void exec_p11kit(const char *const argv[])
-{
-	prepare_for_module();
-	execvp("p11-kit", (char *const *)(uintptr_t)argv);
-	_exit(127);
-}
-
-static void exec_server(void)
-{
-	const char *const argv[] = {"p11-kit", "server", "-f",	    "-p", getenv("IOTSAFE_MODULE"),
-				    "-n",      address,	 "pkcs11:", NULL};
-	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
-
-	dup2(null, STDOUT_FILENO);
-	exec_p11kit(argv);
-}
-
-static void serve_with_remote(void)
-{
-	const char *const argv[] = {"p11-kit", "remote", getenv("IOTSAFE_MODULE"), NULL};
-	struct sockaddr_un sa = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), one;
-
-	snprintf(sa.sun_path, sizeof(sa.sun_path), "%s", address);
-	if (bind(fd, (struct sockaddr *)&sa, sizeof(sa)) != 0 || listen(fd, CLIENTS) != 0)
-		_exit(127);
-	signal(SIGCHLD, SIG_IGN);
-	while ((one = accept4(fd, NULL, NULL, SOCK_CLOEXEC)) >= 0) {
-		if (fork() == 0) {
-			signal(SIGCHLD, SIG_DFL);
-			dup2(one, STDIN_FILENO);
-			dup2(one, STDOUT_FILENO);
-			exec_p11kit(argv);
-		}
-		close(one);
-	}
-	_exit(127);
-}
-
-static bool agent_answers(void)
-{
-	struct sockaddr_un sa = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	bool ok;
-
-	snprintf(sa.sun_path, sizeof(sa.sun_path), "%s", address);
-	ok = connect(fd, (struct sockaddr *)&sa, sizeof(sa)) == 0;
-	close(fd);
-	return ok;
-}
-
-static pid_t agent_start(void)
-{
-	char env[128];
-	pid_t parent = getpid(), pid;
-
-	snprintf(address, sizeof(address), "%.60s/agent.sock", sims[0].dir);
-	snprintf(env, sizeof(env), "unix:path=%s", address);
-	setenv("P11_KIT_SERVER_ADDRESS", env, 1);
-	pid = fork();
-	if (pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (getppid() != parent)
-			_exit(127);
-		if (by_server)
-			exec_server();
-		serve_with_remote();
-	}
-	for (int i = 0; !agent_answers(); i++) {
-		assert_true(i < 1000);
-		pause_ms(10);
-	}
-	return pid;
-}
-
-static void agent_stop(pid_t pid)
-{
-	kill(pid, SIGTERM);
-	waitpid(pid, NULL, 0);
-}
 
 /* --- a client: its own process; complains and ends with 1 --- */
 
@@ -159,18 +49,6 @@ static void must(bool ok, unsigned client, const char *what, CK_RV rv)
 		return;
 	fprintf(stderr, "client %u: %s: 0x%lx\n", client, what, (unsigned long)rv);
 	_exit(1);
-}
-
-static CK_FUNCTION_LIST *load_client(unsigned me)
-{
-	CK_FUNCTION_LIST *f = NULL;
-	CK_C_GetFunctionList get = NULL;
-	void *lib = dlopen(P11_KIT_CLIENT, RTLD_NOW | RTLD_LOCAL);
-
-	must(lib != NULL, me, P11_KIT_CLIENT, 0);
-	*(void **)(&get) = dlsym(lib, "C_GetFunctionList");
-	must(get && get(&f) == CKR_OK, me, "C_GetFunctionList", 0);
-	return f;
 }
 
 /* Slots come in the order of the configuration: no other SIM needs to be asked. */
@@ -208,7 +86,8 @@ static void client(unsigned me, int go)
 	CK_RV rv;
 	char c;
 
-	r->f = load_client(me);
+	r->f = agent_rig_client();
+	must(r->f != NULL, me, "p11-kit-client.so", 0);
 	rv = r->f->C_Initialize(NULL);
 	must(rv == CKR_OK, me, "C_Initialize", rv);
 	rv = r->f->C_OpenSession(slot_of(r->f, me), CKF_SERIAL_SESSION, NULL, NULL, &s);
@@ -286,7 +165,8 @@ static unsigned reap(const pid_t *pids)
 
 static void many_clients(void **state)
 {
-	pid_t pids[CLIENTS], agent;
+	struct agent_rig agent;
+	pid_t pids[CLIENTS];
 	int go[2];
 	double t, connect_s, sign_s;
 	const double ceiling = SIMS * 1000.0 / (CARD_MS * APDUS);
@@ -297,7 +177,7 @@ static void many_clients(void **state)
 		      0);
 	assert_ptr_not_equal(shared, MAP_FAILED);
 	bank_start();
-	agent = agent_start();
+	agent_rig_start(&agent, sims[0].dir, by_server);
 	assert_int_equal(pipe2(go, O_CLOEXEC), 0);
 	t = rig_seconds();
 	for (unsigned i = 0; i < CLIENTS; i++) {
@@ -309,13 +189,13 @@ static void many_clients(void **state)
 	}
 	close(go[0]);
 	while (atomic_load(&shared->ready) < CLIENTS && !somebody_ended())
-		pause_ms(5);
+		agent_rig_pause_ms(5);
 	connect_s = rig_seconds() - t;
 	t = rig_seconds();
 	close(go[1]);
 	failed = reap(pids);
 	sign_s = rig_seconds() - t;
-	agent_stop(agent);
+	agent_rig_stop(&agent, SIGTERM);
 	for (unsigned i = 0; i < SIMS; i++)
 		rig_stop(&sims[i]);
 	print_message("%d clients, %d SIMs of %d ms an APDU, p11-kit %s: %u failed\n", CLIENTS,
