@@ -12,12 +12,13 @@ static void say_configuration(struct report *r, const struct options *opt, const
 {
 	if (opt->uri)
 		report_add(r, "configuration", VERDICT_OK, NULL, "none: --uri %s", opt->uri);
-	else if (p->settings.from_file)
+	else if (p->settings.slot_count > 0)
 		report_add(r, "configuration", VERDICT_OK, NULL, "%s: %zu slot%s", p->path,
 			   p->settings.slot_count, p->settings.slot_count == 1 ? "" : "s");
 	else
 		report_add(r, "configuration", VERDICT_OK, NULL,
-			   "no %s: all card readers and tagged modem ports", p->path);
+			   "no %s: all card readers, tagged modem ports and modems behind a proxy",
+			   p->settings.from_file ? "[slot] in the file" : p->path);
 }
 
 static const char *remedy_of_plan(status st)
@@ -41,11 +42,16 @@ static void no_slots(struct report *r, const struct plan *p)
 static void all_slots(struct report *r, const struct plan *p)
 {
 	for (size_t i = 0; i < p->slot_count; i++)
-		doctor_slot(r, &p->settings, &p->slot[i]);
+		if (p->slot[i].member_count == 0)
+			doctor_slot(r, &p->settings, &p->slot[i]);
+		else
+			doctor_group(r, &p->settings, &p->slot[i]);
 	for (size_t i = 0; i < p->absent_count; i++)
 		doctor_slot(r, &p->settings, &p->absent[i]);
 	if (p->slot_count + p->absent_count == 0)
 		no_slots(r, p);
+	if (p->settings.slot_count == 0)
+		doctor_skipped(r);
 }
 
 int doctor_run(const struct options *opt)

@@ -11,5 +11,11 @@ void doctor_module(struct report *r, const char *named);
 void doctor_p11kit(struct report *r);
 /* One slot: device, SIM, channel, applet, objects, a test signature of each key that signs. */
 void doctor_slot(struct report *r, const struct settings *all, const struct settings_slot *slot);
+/* A group's members, by name; each of them is walked as a slot. */
+void doctor_group(struct report *r, const struct settings *all, const struct settings_slot *group);
+/* Devices that were not found to be slots, and why. */
+void doctor_skipped(struct report *r);
+/* Who else has the modem's port open, if that can be seen: ModemManager above all. */
+void doctor_owner(struct report *r, const struct settings_slot *slot);
 
 #endif

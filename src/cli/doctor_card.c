@@ -26,7 +26,8 @@ static const struct blame_row {
 	const char *cause, *remedy;
 } blames[] = {
 	{ST_ARG, NULL, STEP_DEVICE, "no such link is known, or a parameter of its URI is wrong",
-	 "pcsc:, at:PATH and unix:PATH with their parameters are in iotsafe.conf(5)"},
+	 "pcsc:, at:PATH, qmi:PATH, mbim:PATH and unix:PATH with their parameters are in "
+	 "iotsafe.conf(5)"},
 	{ST_NO_DEVICE, "pcsc", STEP_DEVICE, "no card reader (or none of that name)",
 	 "plug the reader in; \"opensc-tool -l\" lists what pcscd sees"},
 	{ST_NO_DEVICE, "at", STEP_DEVICE, "there is no such device",
@@ -35,8 +36,14 @@ static const struct blame_row {
 	 "check the path, and that its program runs"},
 	{ST_NO_SERVICE, "pcsc", STEP_DEVICE, "pcscd is not running",
 	 "systemctl enable --now pcscd.socket (package pcscd)"},
+	{ST_NO_SERVICE, "qmi", STEP_DEVICE, "qmi-proxy is not running",
+	 "start ModemManager, or /usr/libexec/qmi-proxy (package libqmi-proxy); or set direct=1"},
+	{ST_NO_SERVICE, "mbim", STEP_DEVICE, "mbim-proxy is not running",
+	 "start ModemManager, or /usr/libexec/mbim-proxy (package libmbim-proxy); or set direct=1"},
 	{ST_NO_SERVICE, NULL, STEP_DEVICE, "nobody serves this path",
 	 "start the program behind it"},
+	{ST_DENIED_DEVICE, "qmi", STEP_DEVICE, "the proxy serves root only", NULL},
+	{ST_DENIED_DEVICE, "mbim", STEP_DEVICE, "the proxy serves root only", NULL},
 	{ST_DENIED_DEVICE, NULL, STEP_DEVICE, "no permission", NULL},
 	{ST_BUSY_DEVICE, "at", STEP_DEVICE, "another program owns the port (ModemManager?)",
 	 "give us a port of our own: ENV{ID_MM_PORT_IGNORE}=\"1\" in 70-iotsafe.rules"},
@@ -82,6 +89,12 @@ static void permission_remedy(const struct settings_slot *slot, char *dst, size_
 	struct stat st;
 	struct group *g = NULL;
 
+	if (strcmp(slot->uri.scheme, "qmi") == 0 || strcmp(slot->uri.scheme, "mbim") == 0) {
+		snprintf(dst, cap,
+			 "run as root, or let root's p11-kit server share the module: "
+			 "iotsafe-pkcs11(7), USERS WITHOUT RIGHTS");
+		return;
+	}
 	if (slot->uri.path[0] && stat(slot->uri.path, &st) == 0 && (st.st_mode & S_IWGRP))
 		g = getgrgid(st.st_gid);
 	if (g)
@@ -218,6 +231,7 @@ void doctor_slot(struct report *r, const struct settings *all, const struct sett
 	status st;
 
 	report_slot(r, slot->name, slot->uri_text);
+	doctor_owner(r, slot);
 	st = cat ? card_new(all, slot, &card) : ST_NOMEM;
 	if (st == ST_OK)
 		st = meet(card, all, &info, cat, &reached);

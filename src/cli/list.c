@@ -6,6 +6,7 @@
 
 #include "card.h"
 #include "cli.h"
+#include "discover.h"
 #include "hex.h"
 #include "mem.h"
 #include "module.h"
@@ -84,9 +85,21 @@ static void print_profiles(const struct token_view *t)
 		printf("\n");
 }
 
-static void print_token(const struct token_view *t)
+static void print_members(const struct plan *p, unsigned long slot_id)
+{
+	const struct settings_slot *g = plan_group(p, slot_id);
+
+	for (size_t i = 0; g && i < g->member_count; i++)
+		printf("%s%s", i ? ", " : "  the first healthy one of: ",
+		       p->settings.slot[g->member[i]].name);
+	if (g)
+		printf("\n");
+}
+
+static void print_token(const struct plan *p, const struct token_view *t)
 {
 	printf("Slot %lu: %s\n", t->slot_id, t->slot);
+	print_members(p, t->slot_id);
 	if (!t->has_token) {
 		printf("  %s\n\n", t->why_not);
 		return;
@@ -153,11 +166,24 @@ static void json_object_view(struct json *j, const struct object_view *o)
 	json_close_object(j);
 }
 
-static void json_token(struct json *j, const struct token_view *t)
+static void json_members(struct json *j, const struct plan *p, unsigned long slot_id)
+{
+	const struct settings_slot *g = plan_group(p, slot_id);
+
+	if (!g)
+		return;
+	json_open_array(j, "members");
+	for (size_t i = 0; i < g->member_count; i++)
+		json_string(j, NULL, p->settings.slot[g->member[i]].name);
+	json_close_array(j);
+}
+
+static void json_token(struct json *j, const struct plan *p, const struct token_view *t)
 {
 	json_open_object(j, NULL);
 	json_number(j, "slot", t->slot_id);
 	json_string(j, "description", t->slot);
+	json_members(j, p, t->slot_id);
 	json_bool(j, "token", t->has_token);
 	if (!t->has_token) {
 		json_string(j, "reason", t->why_not);
@@ -238,9 +264,9 @@ static void show_tokens(const struct plan *p, const struct options *opt,
 		if (!is_wanted(p, opt, m->token[i].slot_id))
 			continue;
 		if (opt->json)
-			json_token(j, &m->token[i]);
+			json_token(j, p, &m->token[i]);
 		else
-			print_token(&m->token[i]);
+			print_token(p, &m->token[i]);
 	}
 	if (opt->json)
 		json_close_array(j);
@@ -266,12 +292,46 @@ static status show_cards(const struct plan *p, const struct options *opt, struct
 	if (opt->json)
 		json_open_array(j, "cards");
 	for (size_t i = 0; i < p->slot_count; i++)
-		show_card(p, &p->slot[i], opt, v, j);
+		if (p->slot[i].member_count == 0)
+			show_card(p, &p->slot[i], opt, v, j);
 	for (size_t i = 0; i < p->absent_count; i++)
 		show_card(p, &p->absent[i], opt, v, j);
 	if (opt->json)
 		json_close_array(j);
 	return ST_OK;
+}
+
+/* --- without a configuration: what might have been found --- */
+
+static void print_skipped(void *ctx, const char *device, const char *why, const char *remedy)
+{
+	(void)ctx;
+	printf("Not used: %s: %s%s%s\n", device, why, remedy ? "\n  -> " : "",
+	       remedy ? remedy : "");
+}
+
+static void json_skipped(void *ctx, const char *device, const char *why, const char *remedy)
+{
+	struct json *j = ctx;
+
+	json_open_object(j, NULL);
+	json_string(j, "device", device);
+	json_string(j, "reason", why);
+	json_string(j, "remedy", remedy);
+	json_close_object(j);
+}
+
+static void show_skipped(const struct plan *p, const struct options *opt, struct json *j)
+{
+	if (p->settings.slot_count > 0)
+		return;
+	if (!opt->json) {
+		discover_explain(print_skipped, NULL);
+		return;
+	}
+	json_open_array(j, "skipped");
+	discover_explain(json_skipped, j);
+	json_close_array(j);
 }
 
 static int complain(const char *what)
@@ -303,6 +363,7 @@ int list_run(const struct options *opt)
 	if (m->token_count == 0 && !opt->json)
 		printf("No slot. \"iotsafe doctor\" tells why.\n");
 	st = show_cards(p, opt, &j);
+	show_skipped(p, opt, &j);
 	if (opt->json) {
 		json_close_object(&j);
 		json_end(&j);

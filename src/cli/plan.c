@@ -75,20 +75,34 @@ static void note_absent(struct plan *p)
 			p->absent[p->absent_count++] = p->settings.slot[i];
 }
 
-static size_t keep_named(struct settings_slot *slots, size_t count, const char *name)
+static bool is_in_group(const struct plan *p, const char *slot, const char *group)
+{
+	for (size_t i = 0; i < p->settings.group_count; i++) {
+		const struct settings_group *g = &p->settings.group[i];
+
+		for (size_t m = 0; m < g->member_count && strcmp(g->name, group) == 0; m++)
+			if (strcmp(g->member_name[m], slot) == 0)
+				return true;
+	}
+	return false;
+}
+
+/* A group's name is also one for its members. */
+static size_t keep_named(const struct plan *p, struct settings_slot *slots, size_t count,
+			 const char *name)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < count; i++)
-		if (strcmp(slots[i].name, name) == 0)
+		if (strcmp(slots[i].name, name) == 0 || is_in_group(p, slots[i].name, name))
 			slots[kept++] = slots[i];
 	return kept;
 }
 
 static status narrow(const char *name, struct plan *p)
 {
-	p->slot_count = keep_named(p->slot, p->slot_count, name);
-	p->absent_count = keep_named(p->absent, p->absent_count, name);
+	p->slot_count = keep_named(p, p->slot, p->slot_count, name);
+	p->absent_count = keep_named(p, p->absent, p->absent_count, name);
 	if (p->slot_count + p->absent_count > 0)
 		return ST_OK;
 	snprintf(p->error, sizeof(p->error), "--slot %.100s: no slot of that name", name);
@@ -121,6 +135,15 @@ status plan_make(const struct options *opt, struct plan **ret_plan)
 	if (st != ST_OK && p->error[0] == '\0')
 		snprintf(p->error, sizeof(p->error), "%s", status_text(st));
 	return st;
+}
+
+const struct settings_slot *plan_group(const struct plan *p, unsigned long slot_id)
+{
+	for (size_t i = 0; i < p->slot_count; i++)
+		if (p->slot[i].member_count > 0 && p->slot[i].id >= 0 &&
+		    (unsigned long)p->slot[i].id == slot_id)
+			return &p->slot[i];
+	return NULL;
 }
 
 void plan_free(struct plan *p)

@@ -12,7 +12,8 @@ struct plan {
 	struct settings settings;
 	struct settings_slot slot[SLOTS_MAX]; /* that are there, narrowed by --slot */
 	size_t slot_count;
-	struct settings_slot absent[SLOTS_MAX]; /* configured, but no device of the kind is there */
+	/* configured, but no slot: no device of the kind is there, or it is a member of a group */
+	struct settings_slot absent[SLOTS_MAX];
 	size_t absent_count;
 	char error[SETTINGS_ERROR_MAX]; /* why plan_make failed, for people */
 	bool made_file;			/* path is ours, written for --uri */
@@ -23,6 +24,8 @@ struct plan {
  * configuration, ST_ARG for a wrong --uri, ST_NO_SLOT for a --slot that is not there. */
 status plan_make(const struct options *opt, struct plan **ret_plan) MUST_USE;
 void plan_free(struct plan *p); /* NULL is fine */
+/* The group that is shown as the slot of that id, or NULL. */
+const struct settings_slot *plan_group(const struct plan *p, unsigned long slot_id);
 /* For ON_EXIT. */
 void plan_free_ptr(struct plan **p);
 
