@@ -14,6 +14,7 @@ esac
 
 passed=0
 failed=0
+faults=() # "NAME: INJECTED SURVIVED"
 table=$(mktemp)
 trap 'rm -f "$table"' EXIT
 
@@ -57,6 +58,24 @@ build() { # NAME FOLDER OPTION…
 		step "$name: build" timeout 1200 ninja -C "$folder"
 }
 
+# Tests of these suites mostly wait, and have all that they start for themselves: many at once.
+at_once() { # SUITE
+	case $1 in
+	unit | flow) echo 8 ;;
+	*) nproc ;;
+	esac
+}
+
+# "LINK: N faults injected, …M survived…": the sum over the tests of a run.
+count_faults() { # FOLDER
+	awk '/ faults injected/ {
+		for (i = 2; i <= NF; i++) {
+			if ($(i) == "faults") injected += $(i - 1)
+			if ($(i) ~ /^survived/) survived += $(i - 1)
+		}
+	} END { print injected + 0, survived + 0 }' "$1/meson-logs/testlog.txt"
+}
+
 # meson's own counts, one row a suite. What is skipped, or expected to fail, has not passed.
 suite() { # NAME FOLDER SUITE [WRAPPER…]
 	local name="$1: $3" folder=$2 suite=$3 start=$SECONDS log code=0 good bad
@@ -64,6 +83,7 @@ suite() { # NAME FOLDER SUITE [WRAPPER…]
 	log=$(mktemp)
 	echo "== $name"
 	"$@" timeout 1500 meson test -C "$folder" --no-rebuild --suite "$suite" --print-errorlogs \
+		--num-processes "$(at_once "$suite")" \
 		>"$log" 2>&1 </dev/null || code=$?
 	cat "$log"
 	good=$(awk '/^Ok: / { n = $2 } END { print n + 0 }' "$log")
@@ -73,6 +93,7 @@ suite() { # NAME FOLDER SUITE [WRAPPER…]
 	[ "$code" = 0 ] || [ "$bad" != 0 ] || bad=1
 	[ "$good" != 0 ] || [ "$bad" != 0 ] || bad=1
 	row "$name" "$good" "$bad" $((SECONDS - start))
+	[ "$suite" != flow ] || faults+=("$name: $(count_faults "$folder")")
 }
 
 plain() {
@@ -108,5 +129,8 @@ fi
 
 printf '\n%-44s %6s %6s %8s\n' what passed failed time
 cat "$table"
+for line in ${faults[@]+"${faults[@]}"}; do
+	printf '%s: %d faults injected, %d survived\n' "${line%%: [0-9]*}" ${line##*: }
+done
 printf '\n%d passed, %d failed\n' "$passed" "$failed"
 [ "$failed" = 0 ]

@@ -5,16 +5,6 @@
 
 #include "scene.h"
 
-enum {
-	ON_UNIX = 1 << RIG_UNIX,
-	ON_CGLA = 1 << RIG_AT_CGLA,
-	ON_CSIM = 1 << RIG_AT_CSIM,
-	ON_PCSC = 1 << RIG_PCSC,
-	ON_AT = ON_CGLA | ON_CSIM,
-	ON_CARD = ON_UNIX | ON_PCSC, /* nothing between us and the card's answers */
-	ON_ALL = ON_CARD | ON_AT,
-};
-
 /* What a program does with a card while it fails. Each hook returns the first answer that was not
  * CKR_OK. */
 struct fault_act {

@@ -63,7 +63,7 @@ static void reader_settles(const struct rig *r)
 {
 	const struct timespec pause = {1, 200000000};
 
-	if (r->opt.link == RIG_PCSC)
+	if (rig_over_pcsc(r->opt.link))
 		nanosleep(&pause, NULL);
 }
 
@@ -71,8 +71,8 @@ static void reader_settles(const struct rig *r)
 static void start_healthy(const struct rig *r, const struct fault_row *row)
 {
 	rig_control(r, "fault clear", NULL, 0);
-	rig_control(r, row && row->flags & OVER_T0 ? "config set t0 yes" : "config set t0 no", NULL,
-		    0);
+	rig_control(r, r->opt.t0 || row->flags & OVER_T0 ? "config set t0 yes" : "config set t0 no",
+		    NULL, 0);
 	rig_control(r, "reset", NULL, 0);
 	forget_shared_channel(r);
 	reader_settles(r);
@@ -154,7 +154,7 @@ static void judge(const struct scene *s, const struct fault_case *c, size_t from
 static bool told_of_swap(const struct rig *r, CK_RV rv)
 {
 	return rv == CKR_DEVICE_REMOVED || rv == CKR_SESSION_HANDLE_INVALID ||
-	       (r->opt.link == RIG_PCSC && rv == CKR_DEVICE_ERROR);
+	       (rig_over_pcsc(r->opt.link) && rv == CKR_DEVICE_ERROR);
 }
 
 static void recover(struct scene *s, const struct fault_case *c, struct fault_outcome *o)

@@ -14,13 +14,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-enum { WORKERS_MAX = 12, REPORT_FD = 9 };
-
-static const struct {
-	const char *name;
-	enum rig_link link;
-} links[] = {
-	{"unix", RIG_UNIX}, {"at-cgla", RIG_AT_CGLA}, {"at-csim", RIG_AT_CSIM}, {"pcsc", RIG_PCSC}};
+enum { WORKERS_MAX = 24, REPORT_FD = 9 };
 
 static const struct fault_set *set;
 static enum rig_link link_used;
@@ -37,7 +31,7 @@ struct tally {
 struct work {
 	struct rig r, other;
 	const struct fault_act *of; /* the cards are for it; NULL: none is there */
-	unsigned events[2];	    /* of the present act: of C, of F */
+	unsigned events[2];	    /* of the present act: of the card, of the modem */
 	unsigned dealt;		    /* jobs so far, of all workers */
 	struct tally tally;
 };
@@ -69,7 +63,7 @@ static bool mine(struct work *w)
 static void run_row(struct work *w, const struct fault_act *act, const struct fault_row *row)
 {
 	struct fault_case c = {row, act, 1, w->other.card};
-	unsigned most = w->events[row->name[0] == 'F'];
+	unsigned most = w->events[strchr("FMQ", row->name[0]) != NULL];
 
 	if (row->flags & EVERYWHERE) {
 		for (c.at = 1; c.at <= most; c.at++) {
@@ -122,10 +116,10 @@ static void count_events(struct work *w, const struct fault_act *act)
 {
 	w->events[0] = fault_case_events(&w->r, act, 'C');
 	w->events[1] = 0;
-	if (link_used == RIG_AT_CGLA || link_used == RIG_AT_CSIM)
+	if (ON_MODEM & 1U << link_used)
 		w->events[1] = fault_case_events(&w->r, act, 'F');
 	if (worker == 0)
-		print_message("%s: %u APDUs, %u AT commands\n", act->name, w->events[0],
+		print_message("%s: %u APDUs, %u commands to the modem\n", act->name, w->events[0],
 			      w->events[1]);
 }
 
@@ -185,6 +179,7 @@ static pid_t start_worker(const char *link, unsigned number, int report)
 
 static void share(void **state)
 {
+	(void)state;
 	struct tally sum = {0}, part;
 	unsigned failed = 0;
 	pid_t pid[WORKERS_MAX];
@@ -192,7 +187,7 @@ static void share(void **state)
 
 	assert_int_equal(pipe(report), 0);
 	for (unsigned i = 0; i < workers; i++)
-		pid[i] = start_worker(*state, i, report[1]);
+		pid[i] = start_worker(rig_link_name(link_used), i, report[1]);
 	close(report[1]);
 	while (read(report[0], &part, sizeof(part)) == (ssize_t)sizeof(part)) {
 		sum.expected += part.expected;
@@ -207,7 +202,7 @@ static void share(void **state)
 	}
 	print_message("%s: %u faults injected (%u by the matrix), %u survived, of which %u were "
 		      "not noticed by the caller\n",
-		      (const char *)*state, sum.injected, sum.expected, sum.survived,
+		      rig_link_name(link_used), sum.injected, sum.expected, sum.survived,
 		      sum.unnoticed);
 	assert_int_equal(failed, 0);
 	assert_true(only || sum.injected >= set->at_least);
@@ -215,31 +210,18 @@ static void share(void **state)
 	assert_int_equal(sum.survived, sum.injected);
 }
 
-static bool know_link(const char *name)
-{
-	for (size_t i = 0; name && i < sizeof(links) / sizeof(links[0]); i++) {
-		link_used = links[i].link;
-		if (strcmp(links[i].name, name) == 0)
-			return true;
-	}
-	return false;
-}
-
 int faults_main(int argc, char **argv, const struct fault_set *of)
 {
 	const struct CMUnitTest whole[] = {
-		cmocka_unit_test_prestate(share, argc > 1 ? argv[1] : NULL),
+		cmocka_unit_test(share),
 	};
 	const struct CMUnitTest part[] = {cmocka_unit_test(work)};
 
 	set = of;
-	if (argc < 2 || !know_link(argv[1])) {
-		fprintf(stderr, "usage: %s unix|at-cgla|at-csim|pcsc\n", set->program);
-		return 2;
-	}
+	link_used = rig_argument(argc, argv);
 	only = getenv("IOTSAFE_FAULT");
-	workers = link_used == RIG_PCSC ? WORKERS_MAX : WORKERS_MAX / 2;
-	if (argc == 2)
+	workers = rig_over_pcsc(link_used) ? WORKERS_MAX : WORKERS_MAX / 3;
+	if (argc <= 2)
 		return cmocka_run_group_tests_name(set->program, whole, NULL, NULL);
 	worker = (unsigned)strtoul(argv[2], NULL, 10);
 	cmocka_set_message_output(CM_OUTPUT_STDOUT);

@@ -1,197 +1,126 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The card, the simulator on it, and the configuration that leads there. */
 #include "rig.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <dlfcn.h>
-#include <limits.h>
-#include <net/if.h>
-#include <poll.h>
-#include <sched.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/mount.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <setjmp.h>
 #include <cmocka.h>
 
-enum { ARGS_MAX = 40, WAIT_MS = 20000 };
+#include "rig_process.h"
+#include "rig_world.h"
 
-static pid_t rig_process; /* the one that started the rig */
+enum { ARGS_MAX = 40 };
 
-double rig_seconds(void)
+/* --- links --- */
+
+/* uri and front: %s is the modem's link (unix: the socket). */
+static const struct link {
+	const char *name;
+	const char *uri;
+	const char *option; /* of iotsafe-sim, for the front; NULL: the unix front does */
+	const char *front;
+	enum { NO_SERVICE, OVER_PCSCD, OVER_PROXY } service;
+} links[] = {
+	[RIG_UNIX] = {"unix", "unix:%s", NULL, NULL, NO_SERVICE},
+	[RIG_AT_CGLA] = {"at-cgla", "at:%s", "--at", "%s", NO_SERVICE},
+	[RIG_AT_CSIM] = {"at-csim", "at:%s", "--at", "%s?cgla=no", NO_SERVICE},
+	[RIG_PCSC] = {"pcsc", "pcsc:?reader=00 00", "--vpcd", "127.0.0.1:35963", OVER_PCSCD},
+	[RIG_PCSC_T0] = {"pcsc-t0", "pcsc:?reader=00 00", "--vpcd", "127.0.0.1:35963", OVER_PCSCD},
+	[RIG_MBIM] = {"mbim", "mbim:%s?direct=1", "--mbim", "%s", NO_SERVICE},
+	[RIG_MBIM_PROXY] = {"mbim-proxy", "mbim:%s", "--mbim", "%s", OVER_PROXY},
+	[RIG_QMI] = {"qmi", "qmi:%s?direct=1", "--qmux", "%s", NO_SERVICE},
+	[RIG_QMI_PROXY] = {"qmi-proxy", "qmi:%s", "--qmux", "%s?tty=yes", OVER_PROXY},
+};
+
+bool rig_link_named(const char *name, enum rig_link *ret_link)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
-
-static void pause_ms(long ms)
-{
-	struct timespec ts = {ms / 1000, (ms % 1000) * 1000000};
-
-	nanosleep(&ts, NULL);
-}
-
-static const char *from_env(const char *name)
-{
-	const char *v = getenv(name);
-
-	if (!v || !v[0])
-		fail_msg("%s is not set: run this test through meson", name);
-	return v;
-}
-
-/* --- processes --- */
-
-/* Starts argv with stdout into *ret_out (may be NULL: inherited). It dies with this process. */
-static pid_t start(const char *const argv[], int *ret_out)
-{
-	int out[2] = {-1, -1};
-	pid_t parent = getpid(), pid;
-
-	if (ret_out && pipe2(out, O_CLOEXEC) != 0)
-		fail_msg("pipe: %s", strerror(errno));
-	pid = fork();
-	if (pid < 0)
-		fail_msg("fork: %s", strerror(errno));
-	if (pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (getppid() != parent)
-			_exit(127);
-		if (ret_out)
-			dup2(out[1], STDOUT_FILENO);
-		unsetenv("LD_PRELOAD");
-		execv(argv[0], (char *const *)(uintptr_t)argv);
-		_exit(127);
+	for (unsigned i = 0; i < RIG_LINKS; i++) {
+		if (strcmp(links[i].name, name) != 0)
+			continue;
+		*ret_link = (enum rig_link)i;
+		return true;
 	}
-	if (ret_out) {
-		close(out[1]);
-		*ret_out = out[0];
+	return false;
+}
+
+const char *rig_link_name(enum rig_link link)
+{
+	return links[link].name;
+}
+
+enum rig_link rig_argument(int argc, char **argv)
+{
+	enum rig_link link = RIG_UNIX;
+
+	if (argc < 2 || rig_link_named(argv[1], &link))
+		return link;
+	fprintf(stderr, "usage: %s LINK, one of:", argv[0]);
+	for (unsigned i = 0; i < RIG_LINKS; i++)
+		fprintf(stderr, " %s", links[i].name);
+	fprintf(stderr, "\n");
+	exit(2);
+}
+
+int rig_run(const struct rig_test *tests, size_t n, enum rig_link link)
+{
+	struct CMUnitTest chosen[32];
+	size_t count = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!(tests[i].links & 1U << link))
+			continue;
+		if (count == sizeof(chosen) / sizeof(chosen[0]))
+			return 2;
+		chosen[count++] = tests[i].test;
 	}
-	return pid;
+	cmocka_set_message_output(CM_OUTPUT_STDOUT);
+	return _cmocka_run_group_tests(rig_link_name(link), chosen, count, NULL, NULL);
 }
 
-static void end(pid_t *pid, int sig)
+bool rig_over_at(enum rig_link link)
 {
-	int st;
-
-	if (*pid <= 0)
-		return;
-	kill(*pid, sig);
-	for (int ms = 0; waitpid(*pid, &st, WNOHANG) == 0; ms += 5) {
-		if (ms > 5000) {
-			kill(*pid, SIGKILL);
-			waitpid(*pid, &st, 0);
-			break;
-		}
-		pause_ms(5);
-	}
-	*pid = 0;
+	return link == RIG_AT_CGLA || link == RIG_AT_CSIM;
 }
 
-static void await_ready(int fd, const char *who)
+bool rig_over_pcsc(enum rig_link link)
 {
-	char text[256] = "";
-	size_t n = 0;
-	double until = rig_seconds() + WAIT_MS / 1000.0;
-
-	while (!strstr(text, "ready")) {
-		struct pollfd p = {.fd = fd, .events = POLLIN};
-		ssize_t got = 0;
-
-		if (rig_seconds() > until || n + 1 >= sizeof(text) || poll(&p, 1, WAIT_MS) <= 0 ||
-		    (got = read(fd, text + n, sizeof(text) - 1 - n)) <= 0)
-			fail_msg("%s did not become ready", who);
-		n += (size_t)got;
-		text[n] = '\0';
-	}
-	close(fd);
+	return links[link].service == OVER_PCSCD;
 }
 
-static void run(const char *const argv[])
+bool rig_over_mbim(enum rig_link link)
 {
-	int st = 0;
-	pid_t pid = start(argv, NULL);
-
-	if (waitpid(pid, &st, 0) != pid || !WIFEXITED(st) || WEXITSTATUS(st) != 0)
-		fail_msg("%s %s failed", argv[0], argv[1] ? argv[1] : "");
+	return link == RIG_MBIM || link == RIG_MBIM_PROXY;
 }
 
-/* --- pcscd of our own --- */
-
-static void loopback_up(void)
+bool rig_over_qmi(enum rig_link link)
 {
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	struct ifreq ifr = {.ifr_name = "lo"};
-
-	ifr.ifr_flags = IFF_UP | IFF_RUNNING;
-	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &ifr) != 0)
-		fail_msg("lo: %s", strerror(errno));
-	close(fd);
+	return link == RIG_QMI || link == RIG_QMI_PROXY;
 }
 
-/* Namespaces are entered once a process: its later rigs run there too. */
-static void enter_namespaces(void)
+bool rig_over_proxy(enum rig_link link)
 {
-	static bool done;
-
-	if (done)
-		return;
-	if (unshare(CLONE_NEWNS | CLONE_NEWNET) != 0 ||
-	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
-		fail_msg("namespaces (root is needed): %s", strerror(errno));
-	mkdir("/run/pcscd", 0755);
-	if (mount("tmpfs", "/run/pcscd", "tmpfs", 0, "mode=755") != 0)
-		fail_msg("tmpfs on /run/pcscd: %s", strerror(errno));
-	loopback_up();
-	done = true;
+	return links[link].service == OVER_PROXY;
 }
 
-static bool tcp_answers(unsigned short port)
+/* The text with the link's path put in. */
+static void fill(char *dst, size_t cap, const char *text, const char *path)
 {
-	char text[64], line[256];
-	FILE *f = fopen("/proc/net/tcp", "re");
-	bool found = false;
+	const char *at = strstr(text, "%s");
+	int before = at ? (int)(at - text) : (int)strlen(text);
 
-	snprintf(text, sizeof(text), ":%04X 00000000:0000 0A", port);
-	while (f && fgets(line, sizeof(line), f))
-		found = found || strstr(line, text);
-	if (f)
-		fclose(f);
-	return found;
-}
-
-void rig_pcscd_start(struct rig *r)
-{
-	const char *argv[] = {"/usr/sbin/pcscd", "-f", NULL};
-
-	r->pcscd = start(argv, NULL);
-	for (int ms = 0; access("/run/pcscd/pcscd.comm", F_OK) != 0 || !tcp_answers(35963);
-	     ms += 10) {
-		if (ms > WAIT_MS)
-			fail_msg("pcscd did not come up");
-		pause_ms(10);
-	}
-}
-
-void rig_pcscd_stop(struct rig *r, int sig)
-{
-	end(&r->pcscd, sig);
-	unlink("/run/pcscd/pcscd.comm");
-	unlink("/run/pcscd/pcscd.pid");
+	if ((size_t)snprintf(dst, cap, "%.*s%s%s", before, text, at ? path : "",
+			     at ? at + 2 : "") >= cap)
+		fail_msg("%s: path too long", path);
 }
 
 /* --- the simulator --- */
@@ -209,7 +138,8 @@ static size_t push(const char **argv, size_t n, const char *const *more)
 
 void rig_sim_start(struct rig *r)
 {
-	const char *first[] = {from_env("IOTSAFE_SIM"),
+	const struct link *l = &links[r->opt.link];
+	const char *first[] = {rig_process_env("IOTSAFE_SIM"),
 			       "run",
 			       r->card,
 			       "--unix",
@@ -217,44 +147,54 @@ void rig_sim_start(struct rig *r)
 			       "--apdu-log",
 			       r->log,
 			       NULL};
-	char port[160];
-	const char *at[] = {"--at", port, NULL};
-	const char *vpcd[] = {"--vpcd", "127.0.0.1:35963", NULL};
+	char argument[160];
+	const char *front[] = {l->option, argument, NULL};
 	const char *argv[ARGS_MAX];
 	size_t n = push(argv, 0, first);
 	int out;
 
-	snprintf(port, sizeof(port), "%s%s", r->port, r->opt.link == RIG_AT_CSIM ? "?cgla=no" : "");
-	if (r->opt.link == RIG_AT_CGLA || r->opt.link == RIG_AT_CSIM)
-		n = push(argv, n, at);
-	if (r->opt.link == RIG_PCSC)
-		n = push(argv, n, vpcd);
+	if (l->option) {
+		fill(argument, sizeof(argument), l->front, r->port);
+		n = push(argv, n, front);
+	}
 	push(argv, n, r->opt.sim_args);
-	r->sim = start(argv, &out);
-	await_ready(out, "iotsafe-sim");
+	r->sim = rig_process_start(argv, &out);
+	rig_process_await_ready(out, "iotsafe-sim");
 }
 
 void rig_sim_stop(struct rig *r, int sig)
 {
-	end(&r->sim, sig);
+	rig_process_end(&r->sim, sig);
 }
+
+void rig_sim_freeze(struct rig *r)
+{
+	int st = 0;
+
+	assert_int_equal(kill(r->sim, SIGSTOP), 0);
+	assert_int_equal(waitpid(r->sim, &st, WUNTRACED), r->sim);
+	assert_true(WIFSTOPPED(st));
+}
+
+void rig_sim_thaw(struct rig *r)
+{
+	assert_int_equal(kill(r->sim, SIGCONT), 0);
+}
+
+/* --- the whole --- */
 
 static void write_conf(struct rig *r)
 {
-	static const char *const schemes[] = {[RIG_UNIX] = "unix",
-					      [RIG_AT_CGLA] = "at",
-					      [RIG_AT_CSIM] = "at",
-					      [RIG_PCSC] = "pcsc"};
-	const char *path = r->opt.link == RIG_UNIX   ? r->socket
-			   : r->opt.link == RIG_PCSC ? "?reader=00 00"
-						     : r->port;
+	char uri[160];
 	FILE *f = fopen(r->conf, "we");
 
+	fill(uri, sizeof(uri), links[r->opt.link].uri,
+	     links[r->opt.link].option ? r->port : r->socket);
 	if (!f)
 		fail_msg("%s: %s", r->conf, strerror(errno));
 	fprintf(f, "[module]\nlock-dir = %s/lock\nstore-dir = %s/store\n%s\n", r->dir, r->dir,
 		r->opt.module_conf ? r->opt.module_conf : "");
-	fprintf(f, "[slot sim]\nid = 0\nuri = %s:%s\n%s\n", schemes[r->opt.link], path,
+	fprintf(f, "[slot sim]\nid = 0\nuri = %s\n%s\n", uri,
 		r->opt.slot_conf ? r->opt.slot_conf : "");
 	fprintf(f, "%s\n", r->opt.more_conf ? r->opt.more_conf : "");
 	fclose(f);
@@ -268,19 +208,34 @@ static void name(char *dst, size_t cap, const char *dir, const char *leaf)
 		fail_msg("%s: path too long", leaf);
 }
 
+/* The ATR is the card's from the first power-on, so that pcscd chooses T=0. */
+static void make_t0(const struct rig *r)
+{
+	char file[128];
+	const char *argv[] = {"/bin/sed", "-i", "s/^t0 = no$/t0 = yes/", file, NULL};
+
+	name(file, sizeof(file), r->card, "card.txt");
+	rig_process_run(argv);
+}
+
+static void make_card(struct rig *r)
+{
+	const char *first[] = {
+		rig_process_env("IOTSAFE_SIM"),		  "new", r->card, "--profile",
+		r->opt.profile ? r->opt.profile : "demo", NULL};
+	const char *argv[ARGS_MAX];
+	size_t n = push(argv, 0, first);
+
+	push(argv, n, r->opt.new_args);
+	rig_process_run(argv);
+	if (r->opt.t0)
+		make_t0(r);
+}
+
 void rig_start(struct rig *r, const struct rig_options *opt)
 {
-	const char *first[] = {from_env("IOTSAFE_SIM"),
-			       "new",
-			       NULL,
-			       "--profile",
-			       opt->profile ? opt->profile : "demo",
-			       NULL};
-	const char *argv[ARGS_MAX];
-	size_t n;
-
-	rig_process = getpid();
-	*r = (struct rig){.opt = *opt};
+	*r = (struct rig){.opt = *opt, .owner = getpid()};
+	r->opt.t0 = opt->t0 || opt->link == RIG_PCSC_T0;
 	snprintf(r->dir, sizeof(r->dir), "/tmp/iotsafe-flow-XXXXXX");
 	if (!mkdtemp(r->dir))
 		fail_msg("mkdtemp: %s", strerror(errno));
@@ -289,15 +244,14 @@ void rig_start(struct rig *r, const struct rig_options *opt)
 	name(r->port, sizeof(r->port), r->dir, "modem");
 	name(r->log, sizeof(r->log), r->dir, "apdu.log");
 	name(r->conf, sizeof(r->conf), r->dir, "iotsafe.conf");
-	first[2] = r->card;
-	n = push(argv, 0, first);
-	push(argv, n, opt->new_args);
-	run(argv);
-	if (opt->link == RIG_PCSC) {
-		enter_namespaces();
+	make_card(r);
+	if (links[opt->link].service != NO_SERVICE)
+		rig_world_enter();
+	if (rig_over_pcsc(opt->link))
 		rig_pcscd_start(r);
-	}
 	rig_sim_start(r);
+	if (rig_over_proxy(opt->link))
+		rig_proxy_start(r);
 	write_conf(r);
 }
 
@@ -310,134 +264,9 @@ void rig_stop(struct rig *r)
 			r->f->C_Finalize(NULL);
 		dlclose(r->handle);
 	}
-	end(&r->sim, SIGTERM);
-	if (r->pcscd)
-		rig_pcscd_stop(r, SIGTERM);
+	rig_process_end(&r->sim, SIGTERM);
+	rig_service_stop(r, SIGTERM);
 	if (strncmp(r->dir, "/tmp/iotsafe-flow-", 18) == 0)
-		run(argv);
+		rig_process_run(argv);
 	*r = (struct rig){0};
-}
-
-/* --- control --- */
-
-static bool read_all(int fd, uint8_t *p, size_t n)
-{
-	while (n > 0) {
-		ssize_t got = read(fd, p, n);
-
-		if (got <= 0)
-			return false;
-		p += got;
-		n -= (size_t)got;
-	}
-	return true;
-}
-
-void rig_control(const struct rig *r, const char *command, char *ret, size_t cap)
-{
-	struct sockaddr_un sa = {.sun_family = AF_UNIX};
-	uint8_t frame[512], reply[2048 + 1] = {0};
-	size_t n = strlen(command), got;
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	snprintf(sa.sun_path, sizeof(sa.sun_path), "%s", r->socket);
-	if (fd < 0 || connect(fd, (struct sockaddr *)&sa, sizeof(sa)) != 0 || n + 3 > sizeof(frame))
-		fail_msg("control: %s", strerror(errno));
-	frame[0] = (uint8_t)((n + 1) >> 8);
-	frame[1] = (uint8_t)(n + 1);
-	frame[2] = 0xFF;
-	memcpy(frame + 3, command, n);
-	if (write(fd, frame, n + 3) != (ssize_t)(n + 3) || !read_all(fd, frame, 2))
-		fail_msg("control \"%s\": no answer", command);
-	got = (size_t)(frame[0] << 8 | frame[1]);
-	if (got >= sizeof(reply) || !read_all(fd, reply, got))
-		fail_msg("control \"%s\": answer of %zu bytes", command, got);
-	close(fd);
-	if (strncmp((char *)reply, "ok", 2) != 0)
-		fail_msg("control \"%s\": %s", command, (char *)reply);
-	if (ret)
-		snprintf(ret, cap, "%s", (char *)reply);
-}
-
-/* --- the module --- */
-
-CK_FUNCTION_LIST *rig_module(struct rig *r)
-{
-	const char *path = from_env("IOTSAFE_MODULE");
-	CK_RV (*get)(CK_FUNCTION_LIST **) = NULL;
-	void *symbol;
-
-	r->handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-	if (!r->handle)
-		fail_msg("%s", dlerror());
-	symbol = dlsym(r->handle, "C_GetFunctionList");
-	assert_non_null(symbol);
-	memcpy(&get, &symbol, sizeof(get));
-	assert_int_equal(get(&r->f), CKR_OK);
-	return r->f;
-}
-
-/* A forked child must not go on with its parent's tests: there a failure ends the process. */
-static void must(bool ok, const char *what, CK_RV rv)
-{
-	if (ok)
-		return;
-	if (getpid() == rig_process)
-		fail_msg("%s: %#lx", what, rv);
-	fprintf(stderr, "in a child: %s: %#lx\n", what, rv);
-	_exit(98);
-}
-
-CK_SLOT_ID rig_slot(const struct rig *r)
-{
-	CK_SLOT_ID slots[16];
-	CK_ULONG n = 16;
-	CK_RV rv = r->f->C_GetSlotList(CK_TRUE, slots, &n);
-
-	must(rv == CKR_OK, "C_GetSlotList", rv);
-	must(n > 0, "no slot with a token", 0);
-	return slots[0];
-}
-
-CK_SESSION_HANDLE rig_session(const struct rig *r)
-{
-	CK_SESSION_HANDLE s = 0;
-
-	CK_RV rv = r->f->C_OpenSession(rig_slot(r), CKF_SERIAL_SESSION, NULL, NULL, &s);
-
-	must(rv == CKR_OK, "C_OpenSession", rv);
-	return s;
-}
-
-CK_OBJECT_HANDLE rig_find(const struct rig *r, CK_SESSION_HANDLE s, CK_OBJECT_CLASS cls,
-			  const char *label)
-{
-	CK_BBOOL yes = CK_TRUE;
-	CK_ATTRIBUTE t[3] = {{CKA_CLASS, &cls, sizeof(cls)}};
-	CK_ULONG n = 1, found = 0;
-	CK_OBJECT_HANDLE h = 0;
-	CK_RV rv;
-
-	if (label)
-		t[n++] = (CK_ATTRIBUTE){CKA_LABEL, (void *)(uintptr_t)label, strlen(label)};
-	else if (cls == CKO_PRIVATE_KEY)
-		t[n++] = (CK_ATTRIBUTE){CKA_SIGN, &yes, sizeof(yes)};
-	rv = r->f->C_FindObjectsInit(s, t, n);
-	must(rv == CKR_OK, "C_FindObjectsInit", rv);
-	rv = r->f->C_FindObjects(s, &h, 1, &found);
-	must(rv == CKR_OK, "C_FindObjects", rv);
-	rv = r->f->C_FindObjectsFinal(s);
-	must(rv == CKR_OK, "C_FindObjectsFinal", rv);
-	return found == 1 ? h : 0;
-}
-
-CK_RV rig_sign(const struct rig *r, CK_SESSION_HANDLE s, CK_OBJECT_HANDLE key,
-	       const uint8_t *digest, size_t n, uint8_t *ret_sig, CK_ULONG *ret_n)
-{
-	CK_MECHANISM m = {CKM_ECDSA, NULL, 0};
-	CK_RV rv = r->f->C_SignInit(s, &m, key);
-
-	if (rv != CKR_OK)
-		return rv;
-	return r->f->C_Sign(s, (CK_BYTE_PTR)(uintptr_t)digest, n, ret_sig, ret_n);
 }

@@ -531,7 +531,6 @@ int main(int argc, char **argv)
 		cmocka_unit_test(without_the_command),
 	};
 
-	if (argc > 1 && strcmp(argv[1], "at-csim") == 0)
-		wire = RIG_AT_CSIM;
-	return cmocka_run_group_tests_name(argc > 1 ? argv[1] : "unix", tests, NULL, NULL);
+	wire = rig_argument(argc, argv);
+	return cmocka_run_group_tests_name(rig_link_name(wire), tests, NULL, NULL);
 }

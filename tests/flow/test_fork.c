@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The fork matrix: where the parent is, times what the child does. No hang, and the parent goes on.
- */
+/* The fork matrix on the link that the argument names: where the parent is, times what the child
+ * does. No hang, and the parent goes on. */
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -240,29 +240,14 @@ static void parent_exits(void **state)
 	assert_int_equal(verdict, 'y');
 }
 
-static int start_on(enum rig_link link)
+static enum rig_link link_used;
+
+static int start(void **state)
 {
-	rig_start(&rig, &(struct rig_options){.link = link});
+	(void)state;
+	rig_start(&rig, &(struct rig_options){.link = link_used});
 	rig_module(&rig);
 	return 0;
-}
-
-static int start_unix(void **state)
-{
-	(void)state;
-	return start_on(RIG_UNIX);
-}
-
-static int start_at(void **state)
-{
-	(void)state;
-	return start_on(RIG_AT_CGLA);
-}
-
-static int start_pcsc(void **state)
-{
-	(void)state;
-	return start_on(RIG_PCSC);
 }
 
 static int stop(void **state)
@@ -272,17 +257,14 @@ static int stop(void **state)
 	return 0;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(matrix, start_unix, stop),
-		cmocka_unit_test_setup_teardown(parent_exits, start_unix, stop),
-		cmocka_unit_test_setup_teardown(matrix, start_at, stop),
-		cmocka_unit_test_setup_teardown(parent_exits, start_at, stop),
-		cmocka_unit_test_setup_teardown(matrix, start_pcsc, stop),
-		cmocka_unit_test_setup_teardown(parent_exits, start_pcsc, stop),
+		cmocka_unit_test_setup_teardown(matrix, start, stop),
+		cmocka_unit_test_setup_teardown(parent_exits, start, stop),
 	};
 
 	tested = getpid();
+	link_used = rig_argument(argc, argv);
 	return cmocka_run_group_tests_name("fork", tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Ten thousand signatures over unix:, of hashes of all usual lengths: each verifies, r and s have
- * the curve's width. */
+/* Many signatures on the link that the argument names, of hashes of all usual lengths: each
+ * verifies, r and s have the curve's width. */
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,9 @@
 
 #include "rig.h"
 
-static void ten_thousand(void **state)
+static enum rig_link wire;
+
+static void many_signatures(void **state)
 {
 	static const size_t lengths[] = {20, 28, 32, 48, 64};
 	struct rig r;
@@ -18,15 +20,16 @@ static void ten_thousand(void **state)
 	CK_OBJECT_HANDLE key;
 	uint8_t digest[64], sig[256];
 	size_t short_r = 0;
+	unsigned count = wire == RIG_UNIX ? 10000 : 1500;
 
 	(void)state;
-	rig_start(&r, &(struct rig_options){.link = RIG_UNIX});
+	rig_start(&r, &(struct rig_options){.link = wire});
 	rig_module(&r);
 	assert_int_equal(r.f->C_Initialize(NULL), CKR_OK);
 	s = rig_session(&r);
 	key = rig_find(&r, s, CKO_PRIVATE_KEY, NULL);
 	assert_int_not_equal(key, 0);
-	for (unsigned i = 0; i < 10000; i++) {
+	for (unsigned i = 0; i < count; i++) {
 		size_t n = lengths[i % 5];
 		CK_ULONG sig_n = sizeof(sig);
 
@@ -38,14 +41,15 @@ static void ten_thousand(void **state)
 		short_r += sig[0] == 0 || sig[32] == 0;
 	}
 	/* about 1 in 128 has a leading zero that a careless encoder would drop */
-	print_message("10000 signatures, %zu with a leading zero in r or s\n", short_r);
-	assert_true(short_r > 10);
+	print_message("%u signatures, %zu with a leading zero in r or s\n", count, short_r);
+	assert_true(short_r > count / 1000);
 	rig_stop(&r);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(ten_thousand)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(many_signatures)};
 
+	wire = rig_argument(argc, argv);
 	return cmocka_run_group_tests_name("many signatures", tests, NULL, NULL);
 }

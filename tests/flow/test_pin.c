@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <setjmp.h>
@@ -66,11 +65,9 @@ static void restart(void)
 /* pcscd takes it for a card that is taken out and put in, and looks twice a second. */
 static void power_cycle(void)
 {
-	const struct timespec pause = {1, 200000000};
-
 	rig_control(&r, "reset", NULL, 0);
-	if (link_used == RIG_PCSC)
-		nanosleep(&pause, NULL);
+	if (rig_over_pcsc(link_used))
+		rig_pause_ms(1200);
 	scene_await_present(&r);
 }
 
@@ -338,10 +335,6 @@ static void source_last_try(void **state)
 
 int main(int argc, char **argv)
 {
-	static const char *const links[] = {[RIG_UNIX] = "unix",
-					    [RIG_AT_CGLA] = "at-cgla",
-					    [RIG_AT_CSIM] = "at-csim",
-					    [RIG_PCSC] = "pcsc"};
 	const struct CMUnitTest tests[] = {
 		TEST(logging_in),
 		TEST(wrong_and_blocked),
@@ -356,8 +349,6 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(source_last_try, with_right_source, end),
 	};
 
-	for (size_t i = 0; argc > 1 && i < sizeof(links) / sizeof(links[0]); i++)
-		if (strcmp(links[i], argv[1]) == 0)
-			link_used = (enum rig_link)i;
-	return cmocka_run_group_tests_name(argc > 1 ? argv[1] : "unix", tests, NULL, NULL);
+	link_used = rig_argument(argc, argv);
+	return cmocka_run_group_tests_name(rig_link_name(link_used), tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A device that says nothing, or is gone: an error in time, no CPU meanwhile, and work as usual
- * once it is back. */
+/* A device on the link that the argument names that says nothing, or is gone: an error in time, no
+ * CPU meanwhile, and work as usual once it is back. */
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -16,7 +16,7 @@
 #include "scene.h"
 
 /* timeout = 2; what may come on top is one look at a busy machine */
-static const double SILENCE_MAX = 3.0, GONE_MAX = 1.0;
+static const double SILENCE_MAX = 3.0;
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 static const double CPU_SHARE = 0.05;
@@ -24,21 +24,15 @@ static const double CPU_SHARE = 0.05;
 static const double CPU_SHARE = 0.01;
 #endif
 
+static enum rig_link wire;
 static struct rig rig;
 static struct scene scene;
 
-static void pause_ms(long ms)
-{
-	struct timespec ts = {ms / 1000, (ms % 1000) * 1000000};
-
-	nanosleep(&ts, NULL);
-}
-
 /* --- what each scene is made of --- */
 
-static void start(enum rig_link link)
+static void start(void)
 {
-	rig_start(&rig, &(struct rig_options){.link = link, .module_conf = "timeout = 2\n"});
+	rig_start(&rig, &(struct rig_options){.link = wire, .module_conf = "timeout = 2\n"});
 	rig_module(&rig);
 	scene = (struct scene){.r = &rig};
 	assert_int_equal(rig.f->C_Initialize(NULL), CKR_OK);
@@ -107,28 +101,22 @@ static void listing_fails_within(double most)
 
 /* --- silence --- */
 
-static void modem_without_a_word(enum rig_link link, const char *fault)
+static void data_mode(void **state)
 {
-	start(link);
+	(void)state;
+	start();
 	works();
-	rig_control(&rig, fault, NULL, 0);
+	rig_control(&rig, "fault F29x0", NULL, 0);
 	sign_fails_within(SILENCE_MAX);
 	rig_control(&rig, "fault clear", NULL, 0);
 	works();
 	rig_stop(&rig);
 }
 
-static void data_mode(void **state)
-{
-	(void)state;
-	modem_without_a_word(RIG_AT_CGLA, "fault F29x0");
-	modem_without_a_word(RIG_AT_CSIM, "fault F29x0");
-}
-
 static void silent_from_the_start(void **state)
 {
 	(void)state;
-	start(RIG_AT_CGLA);
+	start();
 	rig_control(&rig, "fault F29x0", NULL, 0);
 	listing_fails_within(SILENCE_MAX);
 	rig_control(&rig, "fault clear", NULL, 0);
@@ -142,7 +130,7 @@ static void no_final_code(void **state)
 	double started, cpu;
 
 	(void)state;
-	start(RIG_AT_CGLA);
+	start();
 	works();
 	rig_control(&rig, "fault F13x0", NULL, 0);
 	started = rig_seconds();
@@ -156,60 +144,64 @@ static void no_final_code(void **state)
 	rig_stop(&rig);
 }
 
-static void stopped(enum rig_link link)
+static void stopped_from_the_start(void **state)
 {
-	start(link);
-	assert_int_equal(kill(rig.sim, SIGSTOP), 0);
+	(void)state;
+	start();
+	rig_sim_freeze(&rig);
 	listing_fails_within(SILENCE_MAX);
-	assert_int_equal(kill(rig.sim, SIGCONT), 0);
+	rig_sim_thaw(&rig);
 	works_in_a_new_session();
-	assert_int_equal(kill(rig.sim, SIGSTOP), 0);
+	rig_stop(&rig);
+}
+
+static void stopped(void **state)
+{
+	(void)state;
+	start();
+	works();
+	rig_sim_freeze(&rig);
 	sign_fails_within(SILENCE_MAX);
-	assert_int_equal(kill(rig.sim, SIGCONT), 0);
+	rig_sim_thaw(&rig);
 	works();
 	rig_stop(&rig);
 }
 
-static void stopped_unix(void **state)
-{
-	(void)state;
-	stopped(RIG_UNIX);
-}
-
-static void stopped_at(void **state)
-{
-	(void)state;
-	stopped(RIG_AT_CGLA);
-	stopped(RIG_AT_CSIM);
-}
-
 /* --- gone --- */
 
-static void unplugged(enum rig_link link)
+/* A modem that was there is waited for, as long as the call may take. */
+static double gone_max(void)
 {
-	start(link);
+	return ON_MODEM & 1U << wire ? SILENCE_MAX : 1.0;
+}
+
+static void unplugged(void **state)
+{
+	(void)state;
+	start();
 	works();
 	rig_control(&rig, "unplug", NULL, 0);
-	sign_fails_within(GONE_MAX);
+	sign_fails_within(gone_max());
 	rig_control(&rig, "plug", NULL, 0);
 	works_in_a_new_session();
 	rig_stop(&rig);
 }
 
 /* Pulled while the card is at work. */
-static void unplugged_at_work(enum rig_link link)
+static void unplugged_at_work(void **state)
 {
 	pid_t pid;
 	double started;
 
-	start(link);
+	(void)state;
+	start();
 	works();
 	rig_control(&rig, "latency 700", NULL, 0);
 	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
 		setenv("CMOCKA_TEST_ABORT", "1", 1);
-		pause_ms(300);
+		rig_pause_ms(300);
 		rig_control(&rig, "unplug", NULL, 0);
 		_exit(0);
 	}
@@ -217,7 +209,7 @@ static void unplugged_at_work(enum rig_link link)
 	scene.calls = 0;
 	assert_int_not_equal(scene_sign(&scene), CKR_OK);
 	print_message("  %.2f s after the plug was pulled\n", rig_seconds() - started - 0.3);
-	assert_true(rig_seconds() - started < 0.3 + GONE_MAX);
+	assert_true(rig_seconds() - started < 0.3 + gone_max());
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
 	rig_control(&rig, "latency 0", NULL, 0);
 	rig_control(&rig, "plug", NULL, 0);
@@ -225,21 +217,12 @@ static void unplugged_at_work(enum rig_link link)
 	rig_stop(&rig);
 }
 
-static void unplugged_at(void **state)
+static void ended_by(int sig)
 {
-	(void)state;
-	unplugged(RIG_AT_CGLA);
-	unplugged(RIG_AT_CSIM);
-	unplugged_at_work(RIG_AT_CGLA);
-	unplugged_at_work(RIG_AT_CSIM);
-}
-
-static void ended(enum rig_link link, int sig)
-{
-	start(link);
+	start();
 	works();
 	rig_sim_stop(&rig, sig);
-	sign_fails_within(GONE_MAX);
+	sign_fails_within(gone_max());
 	rig_sim_start(&rig);
 	works_in_a_new_session();
 	rig_stop(&rig);
@@ -248,19 +231,18 @@ static void ended(enum rig_link link, int sig)
 static void restarted(void **state)
 {
 	(void)state;
-	ended(RIG_UNIX, SIGTERM);
-	ended(RIG_UNIX, SIGKILL);
-	ended(RIG_AT_CGLA, SIGTERM);
-	ended(RIG_AT_CGLA, SIGKILL);
+	ended_by(SIGTERM);
+	ended_by(SIGKILL);
 }
 
-/* The card is taken out of the reader and put back. */
-static void removed(enum rig_link link)
+/* The card is taken out and put back. */
+static void removed(void **state)
 {
-	start(link);
+	(void)state;
+	start();
 	works();
 	rig_control(&rig, "remove", NULL, 0);
-	pause_ms(link == RIG_PCSC ? 1500 : 0);
+	rig_pause_ms(rig_over_pcsc(wire) ? 1500 : 0);
 	sign_fails_within(SILENCE_MAX);
 	rig_control(&rig, "insert", NULL, 0);
 	scene_await_present(&rig);
@@ -268,24 +250,15 @@ static void removed(enum rig_link link)
 	rig_stop(&rig);
 }
 
-static void removed_all(void **state)
+/* pcscd or the proxy. vpcd reconnects within a second of pcscd's start. */
+static void service_killed(void **state)
 {
 	(void)state;
-	removed(RIG_UNIX);
-	removed(RIG_AT_CGLA);
-	removed(RIG_AT_CSIM);
-	removed(RIG_PCSC);
-}
-
-/* vpcd reconnects within a second of pcscd's start. */
-static void pcscd_killed(void **state)
-{
-	(void)state;
-	start(RIG_PCSC);
+	start();
 	works();
-	rig_pcscd_stop(&rig, SIGKILL);
+	rig_service_stop(&rig, SIGKILL);
 	sign_fails_within(SILENCE_MAX);
-	rig_pcscd_start(&rig);
+	rig_service_start(&rig);
 	scene_await_present(&rig);
 	works_in_a_new_session();
 	rig_stop(&rig);
@@ -300,20 +273,24 @@ static int clean(void **state)
 	return 0;
 }
 
-int main(void)
+#define TEST(f) cmocka_unit_test_teardown(f, clean)
+
+int main(int argc, char **argv)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_teardown(data_mode, clean),
-		cmocka_unit_test_teardown(silent_from_the_start, clean),
-		cmocka_unit_test_teardown(no_final_code, clean),
-		cmocka_unit_test_teardown(stopped_unix, clean),
-		cmocka_unit_test_teardown(stopped_at, clean),
-		cmocka_unit_test_teardown(unplugged_at, clean),
-		cmocka_unit_test_teardown(restarted, clean),
-		cmocka_unit_test_teardown(removed_all, clean),
-		cmocka_unit_test_teardown(pcscd_killed, clean),
+	const struct rig_test tests[] = {
+		{TEST(data_mode), ON_MODEM},
+		{TEST(silent_from_the_start), ON_MODEM},
+		{TEST(no_final_code), ON_MODEM},
+		/* vpcd itself waits for ever for a card that says nothing */
+		{TEST(stopped_from_the_start), ON_ALL & ~ON_PCSC},
+		{TEST(stopped), ON_ALL & ~ON_PCSC},
+		{TEST(unplugged), ON_MODEM},
+		{TEST(unplugged_at_work), ON_MODEM},
+		{TEST(restarted), ON_ALL & ~ON_PCSC},
+		{TEST(removed), ON_ALL},
+		{TEST(service_killed), ON_PCSC | ON_PROXY},
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_STDOUT);
-	return cmocka_run_group_tests_name("silent and gone", tests, NULL, NULL);
+	wire = rig_argument(argc, argv);
+	return rig_run(tests, sizeof(tests) / sizeof(tests[0]), wire);
 }

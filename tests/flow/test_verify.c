@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `verify = card`: the SIM is asked, in both widths of the header that cards want; and it is not
- * asked otherwise. */
+ * asked otherwise. Argument: the link. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +13,7 @@
 
 enum { INS_INIT = 0x2C, INS_UPDATE = 0x2D, DIGEST = 32, SIG_MAX = 512 };
 
+static enum rig_link wire;
 static struct rig rig;
 static CK_FUNCTION_LIST *f;
 static CK_SESSION_HANDLE s;
@@ -23,7 +24,8 @@ static CK_ULONG sig_n;
 
 static void start(const char *profile, const char *conf)
 {
-	rig_start(&rig, &(struct rig_options){.profile = profile, .module_conf = conf});
+	rig_start(&rig,
+		  &(struct rig_options){.profile = profile, .link = wire, .module_conf = conf});
 	f = rig_module(&rig);
 	assert_int_equal(f->C_Initialize(NULL), CKR_OK);
 	s = rig_session(&rig);
@@ -147,7 +149,7 @@ static void host_by_default(void **state)
 	stop();
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(learned_widths),
@@ -155,5 +157,6 @@ int main(void)
 		cmocka_unit_test(host_by_default),
 	};
 
+	wire = rig_argument(argc, argv);
 	return cmocka_run_group_tests_name("verify", tests, NULL, NULL);
 }
