@@ -199,7 +199,7 @@ static void test_q5_a_long_response(void **state)
 		"A7A89000",
 		NULL,
 	};
-	static const char *const never[] = {in_order[0], in_order[1], NULL};
+	const char *const never[] = {in_order[0], in_order[1], NULL};
 
 	(void)state;
 	later("Q5", in_order);
