@@ -199,7 +199,8 @@ static status await_sim(struct mbim_device *m, deadline dl)
 
 	while (st == ST_CARD_BUSY && !deadline_passed(limit)) {
 		deadline_sleep(limit, SIM_POLL_MS);
-		st = ask_sim(m, dl);
+		if (!deadline_passed(limit))
+			st = ask_sim(m, dl);
 	}
 	return st == ST_CARD_BUSY && !deadline_passed(dl) ? ST_OK : st;
 }
@@ -240,6 +241,8 @@ static status start(struct mbim_device *m, deadline dl)
 static status resume(struct mbim_device *m, deadline dl)
 {
 	if (m->l.fd < 0 || m->l.stale || mbim_link_listen(&m->l) != ST_OK)
+		return ST_NO_DEVICE;
+	if (!m->door.proxy[0] && mbim_link_is_midway(&m->l))
 		return ST_NO_DEVICE;
 	bool doubt = m->t.unclean || m->l.sim_news || m->absent_until != 0;
 	status st = doubt ? await_sim(m, dl) : ST_OK;

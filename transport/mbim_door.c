@@ -84,7 +84,8 @@ static status open_device(const char *device, struct mbim_link *l)
 		return ST_NO_DEVICE;
 	TRY(stream_open(device, &fd));
 	mbim_link_start(l, fd);
-	return mbim_link_listen(l);
+	TRY(mbim_link_listen(l));
+	return mbim_link_is_midway(l) ? ST_DESYNC : ST_OK;
 }
 
 /* Bytes of an answer that its asker did not live to read may still be on their way: out of step

@@ -228,6 +228,11 @@ status mbim_link_listen(struct mbim_link *l)
 	return l->fd >= 0 ? ST_OK : ST_NO_DEVICE;
 }
 
+bool mbim_link_is_midway(const struct mbim_link *l)
+{
+	return l->rx_n > l->used || l->unread > 0;
+}
+
 status mbim_link_open(struct mbim_link *l, deadline dl)
 {
 	uint8_t message[MBIM_HEADER + 4];

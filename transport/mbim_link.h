@@ -35,6 +35,8 @@ void mbim_link_wipe(struct mbim_link *l);
 
 /* Takes what was said unasked; no waiting. ST_NO_DEVICE, ST_DESYNC: the link is then closed. */
 status mbim_link_listen(struct mbim_link *l) MUST_USE;
+/* A message has begun and not ended: where its sender may be dead, it never will. */
+bool mbim_link_is_midway(const struct mbim_link *l);
 /* OPEN. ST_IO: refused. Else as mbim_link_run. */
 status mbim_link_open(struct mbim_link *l, deadline dl) MUST_USE;
 /* One command and its answer, whose info is valid until the next call. ST_OK says nothing about

@@ -18,7 +18,7 @@
 #include "hex.h"
 #include "mem.h"
 
-enum { ROWS_MAX = 32, CONNS_MAX = 8, FRAME_MAX = 4096, INFO_AT = 48, BODY_AT = 20 };
+enum { ROWS_MAX = 32, CONNS_MAX = 8, FRAME_MAX = 4096, INFO_AT = 48, BODY_AT = 20, POLL_MS = 10 };
 
 struct conn {
 	int fd; /* -1: free */
@@ -246,8 +246,10 @@ static void say_too_long(int fd)
 
 static void hang_up_one(struct mbim_modem *m, struct conn *c)
 {
-	if (c->fd >= 0)
+	if (c->fd >= 0) {
+		shutdown(c->fd, SHUT_RDWR); /* close alone waits for the other thread's poll */
 		close(c->fd);
+	}
 	c->fd = -1;
 	c->n = 0;
 	if (m->pty)
@@ -351,7 +353,9 @@ static void take(struct mbim_modem *m, struct conn *c, const uint8_t *p, size_t 
 		hex_str(bytes_of(p + INFO_AT, n - INFO_AT), m->last[kind], sizeof(m->last[kind]));
 	if (m->pty && kind == MK_OPEN)
 		m->opened = true;
-	const struct mbim_row *row = m->pty && !m->opened ? &closed : pick(m, kind);
+	const struct mbim_row *row = pick(m, kind);
+	if (m->pty && !m->opened && (!row || row->how != SAYS_NOTHING))
+		row = &closed;
 	act(m, c, p, kind, row);
 }
 
@@ -399,7 +403,7 @@ static void *play(void *arg)
 						  {.fd = m->listener, .events = POLLIN}};
 		for (size_t i = 0; i < CONNS_MAX; i++)
 			p[2 + i] = (struct pollfd){.fd = m->conn[i].fd, .events = POLLIN};
-		poll(p, ARRAY_LEN(p), 20);
+		poll(p, ARRAY_LEN(p), POLL_MS);
 		if (p[0].revents)
 			return NULL;
 		pthread_mutex_lock(&m->mutex);
@@ -535,6 +539,8 @@ void mbim_modem_hang_up(struct mbim_modem *m)
 	for (size_t i = 0; i < CONNS_MAX; i++)
 		hang_up_one(m, &m->conn[i]);
 	pthread_mutex_unlock(&m->mutex);
+	if (m->pty)
+		usleep(2000 * POLL_MS);
 }
 
 void mbim_modem_set_v3(struct mbim_modem *m, bool on)

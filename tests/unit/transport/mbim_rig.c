@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "hex.h"
+#include "log.h"
 #include "mem.h"
 
 char mbim_rig_dir[] = "/tmp/iotsafe-mbim-XXXXXX";
@@ -92,6 +93,7 @@ int mbim_rig_set_up(void **state)
 {
 	(void)state;
 	unsetenv("XDG_RUNTIME_DIR");
+	log_set_from_env();
 	if (!mkdtemp(mbim_rig_dir))
 		return -1;
 	snprintf(mbim_rig_socket, sizeof(mbim_rig_socket), "%s/proxy", mbim_rig_dir);
