@@ -91,8 +91,7 @@ static void permission_remedy(const struct settings_slot *slot, char *dst, size_
 
 	if (strcmp(slot->uri.scheme, "qmi") == 0 || strcmp(slot->uri.scheme, "mbim") == 0) {
 		snprintf(dst, cap,
-			 "run as root, or let root's p11-kit server share the module: "
-			 "iotsafe-pkcs11(7), USERS WITHOUT RIGHTS");
+			 "run as root, or by the agent (p11-kit server): iotsafe-pkcs11(7)");
 		return;
 	}
 	if (slot->uri.path[0] && stat(slot->uri.path, &st) == 0 && (st.st_mode & S_IWGRP))

@@ -11,7 +11,7 @@ complain() {
 }
 unroff() { sed 's/\\-/-/g; s/\\f.//g; s/\\(bu//g' "$1"; }
 
-keys=$(sed -n 's/^	{"\([a-z-]*\)", [a-z_]*, "[^"]*"},$/\1/p' src/base/settings_keys.c)
+keys=$(sed -n 's/^	{"\([a-z-]*\)", [a-z_]*, "[^"]*"},$/\1/p' src/base/settings_keys.c src/base/settings_group.c)
 [ "$(wc -w <<<"$keys")" -ge 10 ] || complain 'the keys in src/base/settings_keys.c were not found'
 for key in $keys; do
 	unroff conf/iotsafe.conf.5 | grep -Eq "^\.B[IR] $key \"" || complain "iotsafe.conf(5): no $key"
