@@ -361,21 +361,21 @@ static void test_f28_others_are_kept_away(void **state)
 	static struct qmi_client other;
 
 	(void)state;
-	begin("", "F28:150");
+	begin("", "F28:400");
 	well();
 	qmi_client_join(&other, &host);
 	qmi_client_end(&other);
 	qmi_client_close(&other);
 	well();
-	deadline_sleep(DEADLINE_NEVER, 200);
+	deadline_sleep(DEADLINE_NEVER, 450);
 	qmi_client_join(&other, &host);
 	qmi_client_expect(&other, QMI_CTL, 0, 0x0022, "0101000B", QMI_OK "0102000B02");
 	qmi_client_close(&other);
 	end(FAULT_F28, 1);
-	begin("?tty=yes", "F28:150");
+	begin("?tty=yes", "F28:400");
 	well();
 	assert_int_equal(flock(host.fd, LOCK_EX | LOCK_NB), -1);
-	deadline_sleep(DEADLINE_NEVER, 250);
+	deadline_sleep(DEADLINE_NEVER, 450);
 	assert_int_equal(flock(host.fd, LOCK_EX | LOCK_NB), 0);
 	well();
 	end(FAULT_F28, 1);
