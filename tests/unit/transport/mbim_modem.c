@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mbim_modem.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
@@ -139,7 +140,7 @@ static void put_all(int fd, struct bytes b, size_t step)
 	for (size_t i = 0; i < b.n; i += step) {
 		size_t n = b.n - i < step ? b.n - i : step;
 		ssize_t sent = send(fd, b.p + i, n, MSG_NOSIGNAL);
-		if (sent < 0)
+		if (sent < 0 && errno == ENOTSOCK)
 			sent = write(fd, b.p + i, n);
 		if (sent != (ssize_t)n)
 			return;
