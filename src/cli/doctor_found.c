@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "bytes.h"
 #include "discover.h"
@@ -77,7 +76,21 @@ static void read_name(const char *pid, char *dst, size_t cap)
 		fclose(f);
 }
 
-/* Another process that has it open: its name and number. */
+/* Programs that talk to a modem by themselves. Others may have the port open through our module,
+ * and take turns with us. */
+static bool is_rival(const char *name)
+{
+	static const char *const names[] = {"ModemManager", "qmi-proxy",  "mbim-proxy", "minicom",
+					    "picocom",	    "pppd",	  "chat",	"wvdial",
+					    "gammu",	    "gammu-smsd", "smsd"};
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return false;
+}
+
+/* Another program that has it open: its name and number. */
 static bool find_owner(dev_t device, char name[32], long *ret_pid)
 {
 	DIR *d ON_EXIT(close_dir) = opendir("/proc");
@@ -86,10 +99,11 @@ static bool find_owner(dev_t device, char name[32], long *ret_pid)
 	while (d && (e = readdir(d)) != NULL) {
 		long pid = strtol(e->d_name, NULL, 10);
 
-		if (!isdigit((unsigned char)e->d_name[0]) || pid == getpid() ||
-		    !has_open(e->d_name, device))
+		if (!isdigit((unsigned char)e->d_name[0]))
 			continue;
 		read_name(e->d_name, name, 32);
+		if (!is_rival(name) || !has_open(e->d_name, device))
+			continue;
 		*ret_pid = pid;
 		return true;
 	}
