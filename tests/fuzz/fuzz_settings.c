@@ -32,6 +32,14 @@ static void check_slot(const struct settings_slot *slot)
 	require(strspn(slot->expected_iccid, "0123456789") == strlen(slot->expected_iccid));
 }
 
+static void check_group(const struct settings_group *g)
+{
+	require(g->name[0] != '\0' && g->retry_ms >= 1000 && g->retry_ms <= 3600000);
+	require(g->member_count >= 1 && g->member_count <= GROUP_MEMBERS_MAX);
+	for (size_t i = 0; i < g->member_count; i++)
+		require(g->member[i] < s.slot_count && settings_is_member(&s, g->member[i]));
+}
+
 static void check(void)
 {
 	require(s.from_file && s.slot_count <= SLOTS_MAX);
@@ -44,6 +52,9 @@ static void check(void)
 		require(s.container[i].kind <= SETTINGS_SECRET_KEY);
 		require(strlen(s.container[i].label) <= CONTAINER_LABEL_MAX);
 	}
+	require(s.group_count <= GROUPS_MAX);
+	for (size_t i = 0; i < s.group_count; i++)
+		check_group(&s.group[i]);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -452,9 +452,81 @@ static void test_no_file(void **state)
 	assert_int_equal(settings_load("/dev/null", &s, err), ST_CONFIG);
 }
 
+#define SLOTS                                                                                      \
+	"[slot a]\nuri = unix:/a\n[slot b b]\nuri = unix:/b\nid = 3\n[slot all]\nuri = pcsc:\n"    \
+	"[slot one]\nuri = pcsc:?reader=One\n"
+
+static void test_groups(void **state)
+{
+	struct settings_slot slot;
+
+	(void)state;
+	assert_int_equal(load("[group first]\nmembers = b b ,a\n" SLOTS
+			      "[group second]\nmembers=one\nlabel = meter\nid = 5\nretry = 7\n"),
+			 ST_OK);
+	assert_int_equal(s.group_count, 2);
+	assert_string_equal(s.group[0].name, "first");
+	assert_int_equal(s.group[0].id, -1);
+	assert_int_equal(s.group[0].retry_ms, 30000);
+	assert_int_equal(s.group[0].member_count, 2);
+	assert_int_equal(s.group[0].member[0], 1);
+	assert_int_equal(s.group[0].member[1], 0);
+	assert_true(settings_is_member(&s, 0) && settings_is_member(&s, 1));
+	assert_false(settings_is_member(&s, 2));
+	assert_true(settings_is_member(&s, 3));
+	settings_group_slot(&s.group[1], &slot);
+	assert_string_equal(slot.name, "second");
+	assert_string_equal(slot.uri_text, "group:second");
+	assert_string_equal(slot.label, "meter");
+	assert_string_equal(slot.uri.scheme, "");
+	assert_int_equal(slot.id, 5);
+	assert_int_equal(slot.retry_ms, 7000);
+	assert_int_equal(slot.member_count, 1);
+	assert_int_equal(slot.member[0], 3);
+}
+
+static void test_group_refused(void **state)
+{
+	static const struct {
+		const char *text;
+		int line;
+		const char *says;
+	} rows[] = {
+		{SLOTS "[group g]\n", 10, "no members"},
+		{SLOTS "[group g]\nlabel = x\n", 10, "no members"},
+		{SLOTS "[group g]\nmembers = a, nobody\n", 10, "is not there"},
+		{SLOTS "[group g]\nmembers = a, a\n", 10, "named twice"},
+		{SLOTS "[group g]\nmembers = a\n[group h]\nmembers = one, a\n", 12, "named twice"},
+		{SLOTS "[group g]\nmembers = all\n", 10, "every card reader"},
+		{SLOTS "[group a]\nmembers = a\n", 10, "this group's name"},
+		{SLOTS "[group g]\nmembers = a\n[group g]\nmembers = one\n", 12, "this name"},
+		{SLOTS "[group g]\nmembers = a\nid = 3\n", 10, "this group's id"},
+		{SLOTS "[group g]\nid = 4\nmembers = a\n[group h]\nid = 4\nmembers = one\n", 13,
+		 "this id"},
+		{SLOTS "[group g]\nmembers = a,,one\n", 11, "1 to 8 names"},
+		{SLOTS "[group g]\nmembers = a,\n", 11, "1 to 8 names"},
+		{SLOTS "[group g]\nmembers =\n", 11, "1 to 8 names"},
+		{SLOTS "[group g]\nmembers = a,b,c,d,e,f,g,h,i\n", 11, "1 to 8 names"},
+		{SLOTS "[group g]\nretry = 0\n", 11, "seconds from 1 to 3600"},
+		{SLOTS "[group g]\nlabel = a:b\n", 11, "without a colon"},
+		{SLOTS "[group g]\nuri = unix:/c\n", 11, "unknown key"},
+		{"[group ]\n", 1, "[group NAME]"},
+	};
+	char expected[128];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		assert_int_equal(load(rows[i].text), ST_CONFIG);
+		snprintf(expected, sizeof(expected), "%s:%d: ", path, rows[i].line);
+		if (strncmp(err, expected, strlen(expected)) != 0 || !strstr(err, rows[i].says))
+			fail_msg("row %zu: %s", i, err);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_groups),	   cmocka_unit_test(test_group_refused),
 		cmocka_unit_test(test_every_key),  cmocka_unit_test(test_words),
 		cmocka_unit_test(test_pin_words),  cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_long_lines), cmocka_unit_test(test_bytes),

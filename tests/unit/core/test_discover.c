@@ -65,6 +65,47 @@ static void test_configured(void **state)
 			assert_string_not_equal(slots[i].name, slots[k].name);
 }
 
+static void put_member(struct settings_group *g, unsigned char place)
+{
+	g->member[g->member_count++] = place;
+}
+
+/* Members are no slots; groups come last, with what they were given. */
+static void test_groups(void **state)
+{
+	static struct settings s;
+	static struct settings_slot slots[SLOTS_MAX];
+	size_t n = 0;
+
+	(void)state;
+	settings_default(&s);
+	add(&s, "a", -1, "unix:/a");
+	add(&s, "b", -1, "unix:/b");
+	add(&s, "c", -1, "unix:/c");
+	s.group_count = 2;
+	s.group[0] = (struct settings_group){.name = "meter", .id = -1, .label = "m"};
+	put_member(&s.group[0], 2);
+	put_member(&s.group[0], 0);
+	s.group[1] = (struct settings_group){.name = "other", .id = 0};
+	put_member(&s.group[1], 1);
+	assert_int_equal(discover_slots(&s, slots, SLOTS_MAX, &n), ST_OK);
+	assert_int_equal(n, 2);
+	assert_string_equal(slots[0].name, "meter");
+	assert_string_equal(slots[0].label, "m");
+	assert_int_equal(slots[0].id, 1);
+	assert_int_equal(slots[0].member_count, 2);
+	assert_int_equal(slots[0].member[0], 2);
+	assert_int_equal(slots[1].id, 0);
+	s.group_count = 1;
+	assert_int_equal(discover_slots(&s, slots, SLOTS_MAX, &n), ST_OK);
+	assert_int_equal(n, 2);
+	assert_string_equal(slots[0].name, "b");
+	assert_int_equal(slots[0].member_count, 0);
+	assert_string_equal(slots[1].name, "meter");
+	assert_int_equal(discover_slots(&s, slots, 1, &n), ST_OK);
+	assert_int_equal(n, 1);
+}
+
 static void test_too_many(void **state)
 {
 	static struct settings s;
@@ -84,9 +125,9 @@ static void test_too_many(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_none),
-					   cmocka_unit_test(test_configured),
-					   cmocka_unit_test(test_too_many)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_none), cmocka_unit_test(test_configured),
+		cmocka_unit_test(test_groups), cmocka_unit_test(test_too_many)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
