@@ -269,6 +269,8 @@ static status fill(struct guard *g, const struct keygen_wish *w, struct pair *re
 	if (p.priv.activated)
 		log_info("key generation replaces the key in %s", p.name);
 	TRY(generate(g, &p, ret));
+	if (g->slot->token != NULL)
+		token_forget_key(g->slot->token, &p.priv);
 	if (p.state == KEY_READ && g->slot->token != NULL)
 		create_key_forget(g->slot->token, p.key_id);
 	*ret_was = p;

@@ -178,6 +178,8 @@ status token_find_private(struct slot *s, const struct public_key *k,
 /* Objects and pairs of a catalog; handles of `old` (or NULL) carry over to what is the same. */
 status token_build(const struct catalog *cat, const struct token *old,
 		   struct token **ret_t) MUST_USE;
+/* We have put another key there: the container's objects stay the same ones. */
+void token_forget_key(struct token *t, const struct container *priv);
 /* Adds the public key that only a certificate tells. */
 status token_add_public(struct token *t, struct pair *pair) MUST_USE;
 /* A handle that no object of this process has had. */

@@ -94,12 +94,9 @@ static struct pair *partner(struct token *t, const struct container *pub, alike_
 }
 
 /* The key that was read from this container the last time; the next reading shows whether it is
- * still the same (take_key). What we refill ourselves keeps its handles, and is looked after by the
- * store (token_extra.c). */
+ * still the same (take_key). */
 static void remember_key(struct pair *p, const struct token *old)
 {
-	if (token_can_generate(p))
-		return;
 	for (size_t i = 0; old != NULL && i < old->pair_count; i++) {
 		const struct pair *was = &old->pair[i];
 		bool same = was->has_priv == p->has_priv &&
@@ -202,6 +199,17 @@ static void add_others(struct token *t, const struct token *old, const struct ca
 		else
 			continue;
 		add(t, old, o);
+	}
+}
+
+void token_forget_key(struct token *t, const struct container *priv)
+{
+	for (size_t i = 0; i < t->pair_count; i++) {
+		struct pair *p = &t->pair[i];
+		if (!p->has_priv || !same_container(&p->priv, priv))
+			continue;
+		p->state = KEY_UNREAD;
+		p->was_read = false;
 	}
 }
 
