@@ -116,6 +116,8 @@ static status run_open(struct mbim_device *m, const struct mbim_command *c, dead
 		log_info("%s: the modem has restarted its MBIM function", m->t.name);
 		TRY(mbim_door_connect(&m->door, &m->l, false, dl));
 		st = mbim_link_run(&m->l, c, dl, ret_s);
+		if (st == ST_IO && m->l.not_opened)
+			mbim_door_tell_stuck(&m->door);
 	}
 	/* inside an operation this asks for the operation to be run again */
 	return st == ST_NO_DEVICE ? ST_IO : st;
@@ -213,13 +215,16 @@ static bool is_away(status st)
 }
 
 /* A modem that reboots, or a proxy that is restarted, comes back within seconds. It is waited for
- * once; what has never been there, or has not come back, is not. */
+ * once; what has never been there, or has not come back, is not. A proxy that has found its device
+ * closed hangs up on whoever comes first and serves the next. */
 static status connect_again(struct mbim_device *m, deadline dl)
 {
 	struct channel_record r;
 	bool in_use = devlock_load(m->t.lock, &r) == ST_OK;
 	status st = mbim_door_connect(&m->door, &m->l, in_use, dl);
 
+	if (st == ST_NO_DEVICE && mbim_door_is_there(&m->door))
+		st = mbim_door_connect(&m->door, &m->l, in_use, dl);
 	while (is_away(st) && m->was_there && !deadline_passed(dl)) {
 		deadline_sleep(dl, RETURN_POLL_MS);
 		st = mbim_door_connect(&m->door, &m->l, in_use, dl);

@@ -151,6 +151,16 @@ status mbim_door_connect(struct mbim_door *d, struct mbim_link *l, bool in_use, 
 	return st;
 }
 
+void mbim_door_tell_stuck(struct mbim_door *d)
+{
+	if (d->told_stuck)
+		return;
+	d->told_stuck = true;
+	log_error("%s: the modem's MBIM function stays closed%s%s%s", d->device,
+		  d->proxy[0] ? ": " : "", d->proxy,
+		  d->proxy[0] ? " has lost it: restart mbim-proxy (or ModemManager)" : "");
+}
+
 /* One line a socket, its name last; 00010000 marks one that accepts connections. */
 static bool is_listening(const char *name)
 {

@@ -11,6 +11,7 @@ struct mbim_door {
 	const char *device; /* as configured: links are resolved at each connect */
 	char proxy[108];    /* "@name" or "/path"; "" for the device itself */
 	status told;	    /* the last refusal, which is not told twice */
+	bool told_stuck;
 };
 
 /* Connects l and makes the function answer. The device itself is not opened anew (MBIM's OPEN) when
@@ -21,5 +22,9 @@ status mbim_door_connect(struct mbim_door *d, struct mbim_link *l, bool in_use,
 			 deadline dl) MUST_USE;
 /* Would there be somebody to connect to? Without traffic. */
 bool mbim_door_is_there(const struct mbim_door *d);
+
+/* For the user: connected, but the function is not open all the same. mbim-proxy of libmbim 1.28
+ * closes its device when the modem says so to a client's command, and never opens it again. */
+void mbim_door_tell_stuck(struct mbim_door *d);
 
 #endif

@@ -98,8 +98,8 @@ static void nobody_there(void **state)
 	assert_int_equal(enter(t, 3000), ST_NO_SERVICE);
 	transport_close(t);
 	/* a proxy that cannot open the device hangs up; one that refuses the path says so */
-	static const struct mbim_row rows[] = {{.kind = MK_CONFIG, .how = HANGS_UP, .times = 1},
-					       {.kind = MK_CONFIG, .status = 21, .times = 1},
+	static const struct mbim_row rows[] = {{.kind = MK_CONFIG, .how = HANGS_UP, .times = 2},
+					       {.kind = MK_CONFIG, .status = 21, .times = 2},
 					       {.kind = MK_OPEN, .status = 2, .times = 3},
 					       {0}};
 	m = mbim_rig_start(rows);
