@@ -78,7 +78,7 @@ void qmi_rig_end(struct transport *t, struct qmodem *m)
 
 const char *qmi_rig_frame(uint8_t flags, const char *tid, uint16_t id, const char *tlvs)
 {
-	static char ring[16][QMODEM_TEXT_MAX];
+	static char ring[64][QMODEM_TEXT_MAX];
 	static unsigned next;
 	char *text = ring[next++ % ARRAY_LEN(ring)];
 	unsigned n = (unsigned)strlen(tlvs) / 2, length = 5 + 7 + n;

@@ -32,7 +32,7 @@ status qmi_rig_exchange(struct transport *t, const struct channel *ch, const cha
 void qmi_rig_end(struct transport *t, struct qmodem *m);
 
 /* A frame of UIM in hex, for a row: to the client id of the request ("CC"); tid NULL: the request's
- * own. Static storage, of the last 16 calls. */
+ * own. Static storage, of the last 64 calls. */
 const char *qmi_rig_frame(uint8_t flags, const char *tid, uint16_t id, const char *tlvs);
 #define RIG_CARD_OUT                                                                               \
 	qmi_rig_frame(RIG_INDICATION, "0000", 0x0032, "100F00FFFFFFFFFFFFFFFF01000000000000")
