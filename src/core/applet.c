@@ -146,7 +146,7 @@ static status read_chunk(struct card *c, const struct container *file, size_t of
 		      &CALL(CMD_READ_FILE, .p1 = P(offset >> 8), .p2 = P(offset),
 			    .data = wtr_bytes(&w), .le = (unsigned)want),
 		      &part, NULL, dl));
-	if (want < 256 && part.n > want)
+	if (part.n > want)
 		part.n = want; /* modems that return more than was asked (transports.md §1.3) */
 	*ret_part = part;
 	return ST_OK;
