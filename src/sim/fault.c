@@ -58,7 +58,9 @@ static const struct {
 	[FAULT_F23] = {"F23", 'F', false, "more data than asked for"},
 	[FAULT_F24] = {"F24", 'F', true,
 		       "lines of more than 127 characters are refused (or the parameter)"},
-	[FAULT_F25] = {"F25", 'F', false, "NUL and FF bytes around the answer"},
+	[FAULT_F25] = {"F25", 'F', false,
+		       "NUL and FF bytes around the answer (parameter frame, MBIM: a message of no "
+		       "type)"},
 	[FAULT_F26] = {"F26", 'F', false, "a prompt, until ESC"},
 	[FAULT_F27] = {"F27", 'F', false, "unplugged in mid-answer, back under another name"},
 	[FAULT_F28] = {"F28", 'F', false, "the port is taken exclusively (TIOCEXCL)"},

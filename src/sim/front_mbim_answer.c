@@ -12,6 +12,7 @@ enum {
 	FRAGMENT_SMALL = 64,
 	FRAGMENT_LEAST = MBIM_HEADER + MBIM_FRAGMENT + 4,
 	CUT = 20,
+	UNKNOWN_TYPE = 0x7F,
 	UNREAD_MAX = 2048, /* nobody listens: no more indications */
 };
 
@@ -83,6 +84,22 @@ static void put_foreign(struct wtr *w, const struct mbim_command *c, const char 
 		      MBIM_TRANSFER_MAX);
 }
 
+/* F25: bytes that are no message; with the parameter frame, a message of no known type, which hosts
+ * that trust the length fields for ever (mbim-proxy) survive. */
+static void put_noise(struct sim_front *m, struct wtr *w)
+{
+	char param[64];
+
+	if (!strikes(m, FAULT_F25, param))
+		return;
+	if (strcmp(param, "frame") != 0) {
+		wtr_put(w, BYTES_LIT("\0\0\xFF"));
+		return;
+	}
+	put_header(w, UNKNOWN_TYPE, MBIM_HEADER + 4, UINT32_MAX);
+	wtr_u32le(w, UINT32_MAX);
+}
+
 /* F27: half of the answer, then the port is gone; it comes back under another name. */
 static bool breaks_off(struct sim_front *m, struct bytes out)
 {
@@ -145,8 +162,7 @@ void mbim_answer_command(struct sim_front *m, const struct mbim_command *c, uint
 
 	if (strikes(m, FAULT_F15, NULL))
 		st = MBIM_FAILURE;
-	if (strikes(m, FAULT_F25, NULL))
-		wtr_put(&w, BYTES_LIT("\0\0\xFF"));
+	put_noise(m, &w);
 	bool foreign = strikes(m, FAULT_M5, param);
 	if (foreign)
 		put_foreign(&w, c, param);
@@ -162,8 +178,7 @@ void mbim_answer_plain(struct sim_front *m, uint32_t type, uint32_t tid, uint32_
 {
 	struct wtr w = WTR_ON(m->out);
 
-	if (strikes(m, FAULT_F25, NULL))
-		wtr_put(&w, BYTES_LIT("\0\0\xFF"));
+	put_noise(m, &w);
 	put_header(&w, type, MBIM_HEADER + 4, tid);
 	wtr_u32le(&w, value);
 	send_all(m, wtr_bytes(&w));

@@ -292,6 +292,15 @@ static void test_f25_noise_before_the_answer(void **state)
 	get(0, GOT);
 }
 
+static void test_f25_a_frame_of_noise(void **state)
+{
+	(void)state;
+	mbim_client_arm(&c, "F25:frame");
+	mbim_client_command(&c, client_uicc, APDU, CLIENT_SET, GET);
+	mbim_client_expect(&c, "7F000000 10000000 FFFFFFFF FFFFFFFF");
+	mbim_client_expect(&c, DONE);
+}
+
 static void test_f27_breaks_off_and_comes_back_closed(void **state)
 {
 	char before[64] = "", after[64] = "";
@@ -354,6 +363,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_f12_answers_twice, start, stop),
 		cmocka_unit_test_setup_teardown(test_f13_executes_and_f29_does_not, start, stop),
 		cmocka_unit_test_setup_teardown(test_f14_answers_late, start, stop),
+		cmocka_unit_test_setup_teardown(test_f25_a_frame_of_noise, start, stop),
 		cmocka_unit_test_setup_teardown(test_f25_noise_before_the_answer, start, stop),
 		cmocka_unit_test_setup_teardown(test_f27_breaks_off_and_comes_back_closed, start,
 						stop),
