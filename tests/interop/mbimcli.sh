@@ -102,6 +102,16 @@ check_fails 'the old channel is gone' apdu "$n" 8084000020
 check 'a new one' open A0000005590010
 n=$(channel)
 
+other=8988307000087654321
+"$build/iotsafe-sim" new "$work/other" --profile demo --iccid $other >/dev/null
+check 'another SIM in its place' sim_control "swap $work/other"
+sleep 0.1
+check 'ready status' mbim --query-subscriber-ready-status
+shows '  its ICCID' "SIM ICCID: '$other'"
+check_fails 'the channel of the first one is gone' apdu "$n" 8084000020
+check 'a channel of the second' open A0000005590010
+n=$(channel)
+
 check 'fragmented answers' sim_control 'fault M4x0:32'
 check 'device services' mbim --query-device-services
 shows '  all of them' 'c2f6588e-f037-4bc9-8665-f4d44bd09367'
