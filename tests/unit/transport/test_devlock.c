@@ -280,6 +280,74 @@ static void bad_records_do_not_exist(void **state)
 	devlock_free(l, false);
 }
 
+static void the_note_stays_beside_the_record(void **state)
+{
+	struct devlock *a = new_lock(), *b = new_lock();
+	char note[DEVLOCK_NOTE_MAX + 1] = "x", path[512];
+	struct channel_record r;
+	bool unclean;
+	(void)state;
+	enter(a, false);
+	snprintf(path, sizeof(path), "%s", devlock_path(a));
+	devlock_clear(a);
+	devlock_note_load(a, note);
+	assert_string_equal(note, "");
+	devlock_note_store(a, "c5n0t01234567l89ab");
+	devlock_leave(a, true);
+	devlock_note_load(a, note);
+	assert_string_equal(note, ""); /* not entered */
+
+	enter(b, true);
+	devlock_note_load(b, note);
+	assert_string_equal(note, "c5n0t01234567l89ab");
+	devlock_store(b, &sample);
+	devlock_note_load(b, note);
+	assert_string_equal(note, "c5n0t01234567l89ab");
+	assert_int_equal(devlock_load(b, &r), ST_OK);
+	devlock_clear(b);
+	assert_int_equal(devlock_load(b, &r), ST_NO_ENTRY);
+	devlock_leave(b, false);
+	enter(a, false);
+	devlock_note_load(a, note);
+	assert_string_equal(note, "c5n0t01234567l89ab");
+	devlock_store(a, &sample);
+	devlock_note_store(a, "");
+	devlock_note_load(a, note);
+	assert_string_equal(note, "");
+	assert_int_equal(devlock_load(a, &r), ST_OK);
+	/* one that does not fit, or is no word, changes nothing */
+	devlock_note_store(a, "cid=5");
+	devlock_note_store(a, "0123456789012345678901234");
+	devlock_note_store(a, "two words");
+	devlock_note_store(a, "line\n");
+	devlock_leave(a, false);
+	enter(b, false);
+	devlock_note_load(b, note);
+	assert_string_equal(note, "cid=5");
+	assert_int_equal(devlock_load(b, &r), ST_OK);
+	devlock_leave(b, false);
+
+	/* one character changed: there is no note (and the record is as it was) */
+	char text[512] = "";
+	int fd = open(path, O_RDWR);
+	assert_true(fd >= 0);
+	assert_true(read(fd, text, sizeof(text) - 1) > 100);
+	size_t end = (size_t)(strstr(text, "record=") - text);
+	for (size_t i = 5; i < end; i++) {
+		char changed = (char)(text[i] ^ 1);
+		assert_int_equal(pwrite(fd, &changed, 1, (off_t)i), 1);
+		assert_int_equal(devlock_enter(b, deadline_in_ms(1000), &unclean), ST_OK);
+		devlock_note_load(b, note);
+		assert_string_equal(note, "");
+		assert_int_equal(devlock_load(b, &r), ST_OK);
+		devlock_leave(b, false);
+		assert_int_equal(pwrite(fd, &text[i], 1, (off_t)i), 1);
+	}
+	close(fd);
+	devlock_free(a, false);
+	devlock_free(b, false);
+}
+
 static void folder_and_file_have_their_modes(void **state)
 {
 	struct stat st;
@@ -434,6 +502,7 @@ int main(void)
 		cmocka_unit_test(turns_are_fair),
 		cmocka_unit_test(a_forked_child_does_not_unlock),
 		cmocka_unit_test(bad_records_do_not_exist),
+		cmocka_unit_test(the_note_stays_beside_the_record),
 		cmocka_unit_test(folder_and_file_have_their_modes),
 		cmocka_unit_test(a_removed_file_is_made_again),
 		cmocka_unit_test(traps_are_avoided),
