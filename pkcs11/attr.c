@@ -99,6 +99,8 @@ static status get_one(const struct attr_ctx *ctx, CK_ATTRIBUTE *a)
 	status st = value_of(ctx, a->type, &v);
 	CK_ULONG room = a->ulValueLen;
 
+	if (!is_local(st)) /* the call may be made again, with the same room */
+		return st;
 	a->ulValueLen = CK_UNAVAILABLE_INFORMATION;
 	if (st != ST_OK)
 		return st;

@@ -57,7 +57,7 @@ static status keep(struct guard *g, struct bag *b, CK_OBJECT_HANDLE *ret_h)
 	TRY(create_permits(g, b));
 	if (!on_token)
 		return create_in_session(g, b, ret_h);
-	TRY(guard_card(g));
+	TRY(guard_ready(g));
 	return create_on_token(g, b, ret_h);
 }
 
@@ -82,7 +82,7 @@ static status locate(struct guard *g, CK_OBJECT_HANDLE h, struct token **ret_t,
 {
 	bool shown = false;
 
-	TRY(guard_card(g));
+	TRY(guard_ready(g));
 	TRY(token_get(g->slot, ret_t));
 	struct object *o = token_object(*ret_t, h);
 	if (o == NULL || (token_is_private(g->slot, o) && login_hides(g->slot)))

@@ -46,6 +46,12 @@ status guard_card(struct guard *g)
 	return session_lock(h, &g->session);
 }
 
+status guard_ready(struct guard *g)
+{
+	TRY(guard_card(g));
+	return slot_group_ready(g->slot);
+}
+
 bool guard_again(struct guard *g, status *st)
 {
 	return g->slot != NULL && g->session != NULL && slot_group_takes_over(g->slot, st);

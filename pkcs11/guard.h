@@ -24,6 +24,9 @@ status guard_session(struct guard *g, CK_SESSION_HANDLE h) MUST_USE;
  * meanwhile (slot before session); ST_NO_SESSION when it was closed, and then g->session is NULL.
  * Nothing happens when the slot is locked already. */
 status guard_card(struct guard *g) MUST_USE;
+/* The same before what must not be done twice, by two members of a group: the SIM in use answers.
+ */
+status guard_ready(struct guard *g) MUST_USE;
 /* After a call that answered *st and did nothing then, in a slot that stands for a group: another
  * member has taken over, and the call may be made once more. *st is what to answer else. */
 bool guard_again(struct guard *g, status *st);

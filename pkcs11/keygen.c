@@ -317,7 +317,7 @@ status keygen_pair(struct guard *g, const CK_MECHANISM *m, struct keygen_templat
 	TRY(keygen_template_read(pub, priv, &wish));
 	if (wish.on_token && (atomic_load(&g->session->flags) & CKF_RW_SESSION) == 0)
 		return ST_SESSION_RO;
-	TRY(guard_card(g));
+	TRY(guard_ready(g));
 	TRY(mech_offered(g->slot, m->mechanism, MECH_GENERATE, &row));
 	TRY(make_pair(g, &wish, &made));
 	*ret_pub = made.pub;

@@ -5,7 +5,6 @@
 
 #include "lib.h"
 #include "log.h"
-#include "slot_group.h"
 #include "token.h"
 
 enum {
@@ -327,8 +326,7 @@ static status log_in(struct guard *g, struct bytes pin)
 
 	if (is_open(slot))
 		return atomic_exchange(&slot->login.done, true) ? ST_USER_LOGGED_IN : ST_OK;
-	TRY(guard_card(g));
-	TRY(slot_group_ready(slot));
+	TRY(guard_ready(g));
 	notice_reset(slot);
 	if (slot->login.done)
 		return ST_USER_LOGGED_IN;
@@ -348,6 +346,8 @@ static status log_in_for_key(struct guard *g, struct bytes pin)
 	TRY(guard_card(g));
 	if (op->serial != serial || !op_asks_pin(op) || login_hides(g->slot))
 		return ST_NO_OP;
+	if (op->switches != g->slot->switches) /* the PIN was meant for another SIM */
+		return ST_CARD_GONE;
 	TRY(try_pin(g->slot, pin));
 	op->authenticated = true;
 	return ST_OK;
@@ -439,7 +439,7 @@ status login_set_pin(struct guard *g, const void *old_pin, CK_ULONG old_n, const
 	if (!is_pin_length(old_n) || !is_pin_length(new_n) ||
 	    !login_is_digits(bytes_of(new_pin, new_n)))
 		return ST_PIN_RANGE;
-	TRY(guard_card(g));
+	TRY(guard_ready(g));
 	return change(slot, bytes_of(old_pin, old_n), bytes_of(new_pin, new_n));
 }
 

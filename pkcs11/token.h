@@ -167,8 +167,8 @@ size_t token_order(struct token *t, struct object **ret_list);
  * the SIM no longer answers. */
 status token_know_keys(struct slot *s, struct token *t) MUST_USE;
 /* Does t have a private key that `old`, the token of another SIM, has too? Then what is the same in
- * both (keys by their public half, certificates by value or key, profiles) takes over the handles
- * that it has in `old`. Both are token_know_keys'. */
+ * both (keys by their public half, certificates by value or key, data by label) takes over the
+ * handles that it has in `old`. Both are token_know_keys'. */
 bool token_adopt(struct token *t, const struct token *old);
 /* The private key container of the slot's SIM that holds the key of this public half. ST_NO_KEY. */
 status token_find_private(struct slot *s, const struct public_key *k,

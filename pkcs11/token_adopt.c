@@ -98,6 +98,14 @@ static bool same_subject_key(const struct object *a, const struct object *b)
 	       b->x509 != NULL && public_key_equal(&a->x509->key, &b->x509->key);
 }
 
+/* Data has no identity but its label. */
+static bool same_data_label(const struct object *a, const struct object *b)
+{
+	return a->class == CKO_DATA && b->class == CKO_DATA && a->c.label_len != 0 &&
+	       a->stored == NULL && b->stored == NULL &&
+	       bytes_equal(container_label(&a->c), container_label(&b->c));
+}
+
 static bool has_handle(const struct token *t, CK_OBJECT_HANDLE h)
 {
 	for (size_t i = 0; i < count_of(t); i++)
@@ -128,6 +136,7 @@ bool token_adopt(struct token *t, const struct token *old)
 		return false;
 	adopt_others(t, old, same_value);
 	adopt_others(t, old, same_subject_key);
+	adopt_others(t, old, same_data_label);
 	return true;
 }
 

@@ -203,6 +203,24 @@ static void other_calls(void **state)
 	expect_serial("0001");
 }
 
+/* The second of two attributes has to be read from the SIM that fails then. */
+static void attributes(void **state)
+{
+	uint8_t label[16], value[16];
+	CK_ATTRIBUTE get[] = {{CKA_LABEL, label, sizeof(label)}, {CKA_VALUE, value, sizeof(value)}};
+
+	(void)state;
+	A.cat = &fake.cat;
+	CK_SESSION_HANDLE s = open_session();
+	CK_OBJECT_HANDLE notes = rig_by_label(s, CKO_DATA, "notes");
+	A.answer = ST_CARD_GONE;
+	assert_ok(f->C_GetAttributeValue(s, notes, get, 2));
+	assert_int_equal(get[0].ulValueLen, 5);
+	assert_int_equal(get[1].ulValueLen, 5);
+	assert_memory_equal(value, "hello", 5);
+	expect_serial("0002");
+}
+
 /* What the card refuses, the next one is not asked. */
 static void refusals(void **state)
 {
@@ -360,8 +378,22 @@ static void logins(void **state)
 	A.answer = ST_IO;
 	assert_rv(finish(s), CKR_USER_NOT_LOGGED_IN);
 	assert_ok(f->C_Login(s, CKU_USER, pin, 4));
+	assert_int_equal(fake_pin.verifies, 2);
 	assert_ok(sign(s, device_key(s)));
 	expect_serial("0002");
+	/* nor is a PIN sent to a SIM that does not answer, or twice */
+	assert_ok(f->C_Logout(s));
+	A.answer = ST_OK;
+	B.answer = ST_IO;
+	assert_ok(f->C_Login(s, CKU_USER, pin, 4));
+	assert_int_equal(fake_pin.verifies, 3);
+	expect_serial("0001");
+	assert_ok(f->C_Logout(s));
+	B.answer = ST_OK;
+	fake_pin.lost = true;
+	assert_rv(f->C_Login(s, CKU_USER, pin, 4), CKR_DEVICE_ERROR);
+	assert_int_equal(fake_pin.verifies, 4);
+	expect_serial("0001");
 }
 
 int main(void)
@@ -371,6 +403,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(first_that_is_there, setup, rig_teardown),
 		cmocka_unit_test_setup_teardown(same_key, setup, rig_teardown),
 		cmocka_unit_test_setup_teardown(other_calls, setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(attributes, setup, rig_teardown),
 		cmocka_unit_test_setup_teardown(refusals, setup, rig_teardown),
 		cmocka_unit_test_setup_teardown(other_identity, setup, rig_teardown),
 		cmocka_unit_test_setup_teardown(back_to_the_first, setup, rig_teardown),
