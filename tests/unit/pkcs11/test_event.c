@@ -66,6 +66,81 @@ static void another_sim(void **state)
 	assert_int_equal(slot, 0);
 }
 
+/* The SIM was out and is in again: the link's count tells, once. */
+static void between_two_looks(void **state)
+{
+	CK_SLOT_ID slot = 99;
+
+	(void)state;
+	assert_rv(poll_event(&slot), CKR_NO_EVENT);
+	fake.changes++;
+	assert_ok(poll_event(&slot));
+	assert_ok(poll_event(&slot));
+	assert_rv(poll_event(&slot), CKR_NO_EVENT);
+	/* it went: one event, however the count moved */
+	fake.changes++;
+	fake.present = false;
+	assert_ok(poll_event(&slot));
+	assert_ok(poll_event(&slot));
+	assert_rv(poll_event(&slot), CKR_NO_EVENT);
+}
+
+/* Devices are asked while somebody waits for events, not more often than that takes, and never for
+ * a list. */
+static void asked(void **state)
+{
+	CK_SLOT_ID slot;
+	CK_SLOT_INFO info;
+	CK_ULONG n;
+
+	(void)state;
+	for (int i = 0; i < 5; i++) {
+		assert_ok(f->C_GetSlotList(CK_TRUE, NULL, &n));
+		assert_ok(f->C_GetSlotInfo(0, &info));
+	}
+	assert_int_equal(fake.looks, 0);
+	for (int i = 0; i < 20; i++)
+		assert_rv(poll_event(&slot), CKR_NO_EVENT);
+	assert_int_equal(fake.looks, RIG_SLOTS);
+}
+
+/* Readers that come and go while somebody waits. */
+static void readers(void **state)
+{
+	static const char *const one[] = {"pcsc:?reader=A", NULL};
+	static const char *const two[] = {"pcsc:?reader=A", "pcsc:?reader=B", NULL};
+	enum { AGAIN_MS = 1100 }; /* new ones are looked for every second */
+	CK_SLOT_ID slot = 99, again = 99;
+
+	(void)state;
+	fake.readers = one;
+	assert_rv(poll_event(&slot), CKR_NO_EVENT);
+	fake.readers = two;
+	assert_rv(poll_event(&slot), CKR_NO_EVENT);
+	deadline_sleep(DEADLINE_NEVER, AGAIN_MS);
+	assert_ok(poll_event(&slot)); /* with a SIM in it */
+	assert_rv(poll_event(&again), CKR_NO_EVENT);
+	fake.readers = one;
+	deadline_sleep(DEADLINE_NEVER, AGAIN_MS);
+	assert_ok(poll_event(&again));
+	assert_int_equal(again, slot);
+	assert_rv(poll_event(&again), CKR_NO_EVENT);
+	/* it is back, and the same slot */
+	fake.readers = two;
+	deadline_sleep(DEADLINE_NEVER, AGAIN_MS);
+	assert_ok(poll_event(&again));
+	assert_int_equal(again, slot);
+	/* one without a SIM is no event */
+	fake.readers = one;
+	deadline_sleep(DEADLINE_NEVER, AGAIN_MS);
+	assert_ok(poll_event(&again));
+	fake.present = false;
+	assert_ok(poll_event(&again)); /* A's went */
+	fake.readers = two;
+	deadline_sleep(DEADLINE_NEVER, AGAIN_MS);
+	assert_rv(poll_event(&again), CKR_NO_EVENT);
+}
+
 struct waiter {
 	pthread_t thread;
 	CK_RV rv;
@@ -134,8 +209,9 @@ static void finalize_wakes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(coming_and_going), TEST(first_look),     TEST(another_sim),
-		TEST(blocking),		TEST(finalize_wakes),
+		TEST(coming_and_going),	 TEST(first_look),     TEST(another_sim),
+		TEST(between_two_looks), TEST(asked),	       TEST(readers),
+		TEST(blocking),		 TEST(finalize_wakes),
 	};
 
 	return cmocka_run_group_tests_name("event", tests, rig_group_setup, rig_group_teardown);

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -70,6 +71,122 @@ static void a_sim_put_back_is_found(void **state)
 	assert_int_equal(transport_enter(t, deadline_in_ms(2000)), ST_OK);
 	transport_leave(t);
 	assert_true(transport_present(t));
+	at_rig_leave(t, m);
+}
+
+/* --- what the modem says by itself --- */
+
+static void present_within(struct transport *t, bool there, int ms)
+{
+	deadline dl = deadline_in_ms(ms);
+	while (transport_present(t) != there && !deadline_passed(dl))
+		deadline_sleep(dl, 5);
+	assert_int_equal(transport_present(t), there);
+}
+
+/* Lines are taken in between operations, in pieces too, and nothing is sent for it. */
+static void unasked_lines_tell(void **state)
+{
+	struct modem *m = modem_start(at_rig_no_rows);
+	struct transport *t = at_rig_enter(m);
+	(void)state;
+	transport_leave(t);
+	unsigned sent = modem_count(m, "");
+	uint64_t changes = t->changes;
+	assert_true(transport_present(t));
+	modem_say(m, "\r\n+CREG: 1\r\n\r\n+CPIN: NOT RE");
+	deadline_sleep(DEADLINE_NEVER, 20);
+	assert_true(transport_present(t));
+	modem_say(m, "ADY\r\n");
+	present_within(t, false, 1000);
+	assert_int_equal(t->changes, changes + 1);
+	modem_say(m, "\r\n+CPIN: READY\r\n");
+	present_within(t, true, 1000);
+	/* out and in again before anybody looked */
+	modem_say(m, "\r\n+QSIMSTAT: 1,0\r\n\r\n+QSIMSTAT: 1,1\r\n");
+	deadline_sleep(DEADLINE_NEVER, 20);
+	assert_true(transport_present(t));
+	assert_int_equal(t->changes, changes + 2);
+	/* a line of no meaning, and one that only says again what is known */
+	modem_say(m, "\r\n#QSS: 1\r\n\r\nRING\r\n");
+	deadline_sleep(DEADLINE_NEVER, 20);
+	assert_true(transport_present(t));
+	assert_int_equal(t->changes, changes + 2);
+	assert_int_equal(modem_count(m, ""), sent);
+	transport_close(t);
+	modem_stop(m);
+}
+
+/* Whose port is at work for somebody else is left alone. */
+static void the_port_of_others_is_not_read(void **state)
+{
+	struct modem *m = modem_start(at_rig_no_rows);
+	struct transport *t = at_rig_enter(m);
+	(void)state;
+	transport_leave(t);
+	int fd = open(modem_path(m), O_RDWR | O_NOCTTY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0);
+	modem_say(m, "\r\n+CPIN: NOT READY\r\n");
+	deadline_sleep(DEADLINE_NEVER, 20);
+	assert_true(transport_present(t));
+	assert_int_equal(flock(fd, LOCK_UN), 0);
+	present_within(t, false, 1000);
+	close(fd);
+	transport_close(t);
+	modem_stop(m);
+}
+
+/* Who waits for events has the modem asked: by CPIN alone on an open port. */
+static void a_look_asks(void **state)
+{
+	static const struct modem_row rows[] = {
+		{.command = "AT+CPIN?", .reply = "\r\n+CPIN: READY" OK_TAIL, .times = 2},
+		{.command = "AT+CPIN?", .reply = "\r\n+CME ERROR: 10\r\n", .times = 1},
+		{.command = "AT+CPIN?", .reply = "\r\n+CME ERROR: 14\r\n", .times = 1},
+		{.command = "AT+CPIN?", .reply = "\r\n+CPIN: READY" OK_TAIL, .times = 2},
+		{.command = "AT+CPIN?", .reply = "\r\n+CME ERROR: 14\r\n", .times = 1},
+		{.command = "AT+CPIN?", .reply = "\r\n+CPIN: READY" OK_TAIL, .times = 1},
+		{.command = "AT+CPIN?", .reply = "\r\n+CPIN: NOT READY" OK_TAIL},
+		{0},
+	};
+	struct modem *m = modem_start(rows);
+	struct transport *t = at_rig_enter(m);
+	(void)state;
+	transport_leave(t);
+	unsigned sent = modem_count(m, "");
+	uint64_t changes = t->changes;
+	assert_int_equal(transport_look(t, deadline_in_ms(2000)), ST_OK);
+	assert_int_equal(modem_count(m, ""), sent + 1);
+	assert_int_equal(transport_look(t, deadline_in_ms(2000)), ST_NO_CARD);
+	assert_false(transport_present(t));
+	assert_int_equal(t->changes, changes + 1);
+	/* the modem starts the new SIM */
+	assert_int_equal(transport_look(t, deadline_in_ms(2000)), ST_OK);
+	assert_true(transport_present(t));
+	/* one that is busy for a moment has not gone */
+	assert_int_equal(transport_look(t, deadline_in_ms(2000)), ST_OK);
+	assert_int_equal(t->changes, changes + 1);
+	assert_int_equal(transport_look(t, deadline_in_ms(2000)), ST_NO_CARD);
+	assert_false(transport_present(t));
+	assert_int_equal(t->changes, changes + 2);
+	transport_close(t);
+	modem_stop(m);
+}
+
+/* A look takes the device only if it is free. */
+static void a_look_does_not_wait(void **state)
+{
+	struct modem *m = modem_start(at_rig_no_rows);
+	struct transport *t = at_rig_enter(m);
+	struct transport *second = at_rig_open(modem_path(m), "");
+	(void)state;
+	int64_t before = deadline_now();
+	assert_int_equal(transport_look(second, deadline_in_ms(2000)), ST_CARD_BUSY);
+	assert_true(deadline_now() - before < 500000000);
+	transport_leave(t);
+	assert_int_equal(transport_look(second, deadline_in_ms(2000)), ST_OK);
+	transport_close(second);
 	at_rig_leave(t, m);
 }
 
@@ -144,6 +261,53 @@ static void the_cable_is_pulled_and_put_back(void **state)
 	assert_int_equal(at_rig_exchange(t, &at_rig_session_1, &hex, 2000), ST_OK);
 	modem_stop(other);
 	at_rig_leave(t, m);
+}
+
+struct comeback {
+	const char *link;
+	struct modem *m;
+};
+
+static void *come_back(void *arg)
+{
+	static const struct modem_row well[] = {SAYS("AT+CGLA", ANSWER), {0}};
+	struct comeback *c = arg;
+	deadline_sleep(DEADLINE_NEVER, 300);
+	c->m = modem_start_at(well, c->link);
+	return NULL;
+}
+
+/* The next operation waits for a modem that went, and finds it under its link; one that was never
+ * there is not waited for. */
+static void a_modem_that_restarts_is_waited_for(void **state)
+{
+	char link[64];
+	const char *hex;
+	struct comeback c = {link, NULL};
+	pthread_t thread;
+	(void)state;
+	snprintf(link, sizeof(link), "%s/restarted", at_rig_dir);
+	struct transport *t = at_rig_open(link, "");
+	int64_t before = deadline_now();
+	assert_int_equal(transport_enter(t, deadline_in_ms(3000)), ST_NO_DEVICE);
+	assert_true(deadline_now() - before < 1000000000);
+	struct modem *m = modem_start_at(at_rig_no_rows, link);
+	assert_int_equal(transport_enter(t, deadline_in_ms(3000)), ST_OK);
+	uint64_t first = t->generation, changes = t->changes;
+	transport_leave(t);
+	struct modem *holder = modem_start(at_rig_no_rows); /* a number more is taken */
+	modem_stop(m);
+	assert_int_equal(pthread_create(&thread, NULL, come_back, &c), 0);
+	assert_int_equal(transport_enter(t, deadline_in_ms(5000)), ST_OK);
+	assert_int_equal(at_rig_exchange(t, &at_rig_session_1, &hex, 2000), ST_OK);
+	assert_true(t->changes > changes);
+	assert_int_not_equal(t->generation, 0);
+	pthread_join(thread, NULL);
+	/* its number may be the old one; a channel is looked for anew where it is not */
+	print_message("generation %#llx, then %#llx\n", (unsigned long long)first,
+		      (unsigned long long)t->generation);
+	modem_stop(holder);
+	at_rig_leave(t, c.m);
 }
 
 /* --- other programs --- */
@@ -290,6 +454,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_sim_is_asked_for),
 		cmocka_unit_test(a_sim_put_back_is_found),
+		cmocka_unit_test(unasked_lines_tell),
+		cmocka_unit_test(the_port_of_others_is_not_read),
+		cmocka_unit_test(a_look_asks),
+		cmocka_unit_test(a_look_does_not_wait),
+		cmocka_unit_test(a_modem_that_restarts_is_waited_for),
 		cmocka_unit_test(silence_ends_in_time_and_costs_nothing),
 		cmocka_unit_test(the_cable_is_pulled_and_put_back),
 		cmocka_unit_test(other_programs_are_respected),
