@@ -28,16 +28,19 @@ void agent_rig_pause_ms(long ms)
 	nanosleep(&ts, NULL);
 }
 
-/* A sanitized module wants its run-time first in a process that is not ours. */
+/* A sanitized module wants its run-time first in a process that is not ours, and with it what
+ * tests/interop/asan_host.c tells of libp11-kit. */
 static void prepare_for_module(void)
 {
 	void *init = dlsym(RTLD_DEFAULT, "__asan_init");
+	char text[1024];
 	Dl_info found;
 
-	if (init && dladdr(init, &found) && strstr(found.dli_fname, "asan")) {
-		setenv("LD_PRELOAD", found.dli_fname, 1);
-		setenv("ASAN_OPTIONS", "detect_leaks=0", 1);
-	}
+	if (!init || !dladdr(init, &found) || !strstr(found.dli_fname, "asan"))
+		return;
+	snprintf(text, sizeof(text), "%s:%s", found.dli_fname, ASAN_HOST);
+	setenv("LD_PRELOAD", text, 1);
+	setenv("ASAN_OPTIONS", "detect_leaks=0", 1);
 }
 
 static void exec_p11kit(const char *const argv[])

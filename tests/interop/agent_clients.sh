@@ -21,6 +21,9 @@ agent_start
 
 p11() { member env P11_KIT_SERVER_ADDRESS=unix:path=$agent_sock pkcs11-tool --module "$client" "$@"; }
 
+units=$root/usr/lib/systemd/system
+check 'the units are sound' systemd-analyze verify --man=no "$units/iotsafe-agent.socket" \
+	"$units/iotsafe-agent@.service"
 check 'the agent is nobody special' test "$(unit_value User iotsafe-agent@.service)" = iotsafe
 direct() { member env IOTSAFE_CONF="$conf" ${host_env[@]+"${host_env[@]:1}"} ASAN_OPTIONS=detect_leaks=0 \
 	pkcs11-tool --module "$installed" -O; }
