@@ -324,7 +324,9 @@ static status send(struct qmi_device *d, uint8_t number, struct bytes cmd, bool 
 
 static uint16_t status_word(const struct wtr *reply)
 {
-	return reply->n < 2 ? 0 : (uint16_t)(reply->p[reply->n - 2] << 8 | reply->p[reply->n - 1]);
+	if (reply->n < 2)
+		return 0;
+	return (uint16_t)(reply->p[reply->n - 2] << 8 | reply->p[reply->n - 1]);
 }
 
 static bool blames_channel(const struct wtr *reply)
