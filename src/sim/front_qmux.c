@@ -62,6 +62,10 @@ static bool handle_word(void *ctx, struct bytes text, struct wtr *reply)
 		say_refresh(m, argument, reply);
 		return true;
 	}
+	if (bytes_equal(text, BYTES_LIT("clients"))) {
+		wtr_printf(reply, "ok uim=%u", m->uim_clients);
+		return true;
+	}
 	return false;
 }
 

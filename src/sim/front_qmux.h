@@ -10,6 +10,7 @@
 #define IOTSAFE_SIM_FRONT_QMUX_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "baseband.h"
@@ -108,6 +109,7 @@ struct sim_front {
 	struct qmux_input in[QMUX_CONNS_MAX]; /* the pty's is the first one */
 	pthread_t thread;
 	struct qmux_client client[QMUX_CIDS_MAX * QMUX_SERVICES];
+	atomic_uint uim_clients; /* of those the card service's; the control channel asks */
 	struct baseband baseband;
 	bool present;	      /* the card, as the modem knows it */
 	pthread_mutex_t lock; /* what the control channel asks for: */

@@ -34,6 +34,7 @@ struct qmux_client *qmux_client_new(struct sim_front *m, enum qmux_service servi
 		if (qmux_client_find(m, (uint8_t)service, (uint8_t)cid))
 			continue;
 		*c = (struct qmux_client){.used = true, .service = service, .cid = (uint8_t)cid};
+		m->uim_clients += service == QMUX_UIM;
 		return c;
 	}
 	return NULL;
@@ -45,6 +46,7 @@ void qmux_client_drop(struct sim_front *m, struct qmux_client *c)
 		if (c->channels & 1U << n)
 			(void)baseband_close_channel(&m->baseband, (uint8_t)n);
 	}
+	m->uim_clients -= c->service == QMUX_UIM;
 	*c = (struct qmux_client){0};
 }
 
