@@ -212,7 +212,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(program_dies_at_work),
 	};
 
-	/* p11-kit's client writes to a socket whose other end is gone: what iotsafe-pkcs11(7) says */
+	/* p11-kit's client writes to a socket whose other end is gone: iotsafe-pkcs11(7) */
 	signal(SIGPIPE, SIG_IGN);
 	by_server = argc > 1 && strcmp(argv[1], "server") == 0;
 	return cmocka_run_group_tests_name("agent", tests, NULL, NULL);
