@@ -257,6 +257,51 @@ static void hang_up_one(struct mbim_modem *m, struct conn *c)
 		unlink(m->path);
 }
 
+/* What does not end in a message that is sent as a whole. */
+static bool act_oddly(struct mbim_modem *m, struct conn *c, enum mbim_how how, struct bytes whole)
+{
+	if (how == HANGS_UP_INSIDE || how == STOPS_INSIDE)
+		put_all(c->fd, bytes_of(whole.p, whole.n / 2), whole.n);
+	if (how == HANGS_UP || how == HANGS_UP_INSIDE)
+		hang_up_one(m, c);
+	if (how == FRAGMENTS_ENDLESS)
+		say_endless(c->fd, whole);
+	return how == SAYS_NOTHING || how == HANGS_UP || how == HANGS_UP_INSIDE ||
+	       how == STOPS_INSIDE || how == FRAGMENTS_ENDLESS;
+}
+
+/* What comes before the answer; p is the question. */
+static void put_before(struct mbim_modem *m, const uint8_t *p, enum mbim_how how,
+		       struct bytes whole, struct wtr *w)
+{
+	if (how == FOREIGN_FIRST) {
+		wtr_put(w, whole);
+		set_u32(w->p, 8, u32_at(p, 8) - 1);
+	}
+	if (how == INDICATES)
+		put_indication(m, w);
+	if (how == NOISE)
+		put_noise(w);
+}
+
+/* The answer itself, or what stands in its place. */
+static void put_damaged(const uint8_t *p, enum mbim_kind kind, enum mbim_how how, struct wtr *whole,
+			struct wtr *w)
+{
+	if (how == OTHER_SERVICE)
+		whole->p[kind == MK_OPEN ? 8 : BODY_AT] ^= 0x55;
+	if (how == OTHER_TYPE)
+		whole->p[0] ^= 2;
+	if (how == BAD_LENGTH)
+		set_u32(whole->p, 4, 5);
+	if (how == SAYS_NOT_OPENED || how == SAYS_ERROR)
+		put_error(p, how == SAYS_ERROR ? 3 : 5, w);
+	else if (how == IN_FRAGMENTS || how == FRAGMENTS_LOST)
+		put_fragments(wtr_bytes(whole), how == FRAGMENTS_LOST, w);
+	else
+		wtr_put(w, wtr_bytes(whole));
+}
+
 static void act(struct mbim_modem *m, struct conn *c, const uint8_t *p, enum mbim_kind kind,
 		const struct mbim_row *row)
 {
@@ -264,73 +309,17 @@ static void act(struct mbim_modem *m, struct conn *c, const uint8_t *p, enum mbi
 	struct wtr whole = WTR_ON(whole_buf), w = WTR_ON(buf);
 	enum mbim_how how = row ? row->how : SAYS;
 	put_answer(m, p, kind, row, &whole);
-	size_t step = sizeof(buf);
-	switch (how) {
-	case SAYS_NOTHING:
+	if (act_oddly(m, c, how, wtr_bytes(&whole)))
 		return;
-	case HANGS_UP:
-		hang_up_one(m, c);
-		return;
-	case HANGS_UP_INSIDE:
-	case STOPS_INSIDE:
-		put_all(c->fd, bytes_of(whole.p, whole.n / 2), step);
-		if (how == HANGS_UP_INSIDE)
-			hang_up_one(m, c);
-		return;
-	case SAYS_NOT_OPENED:
-	case SAYS_ERROR:
-		put_error(p, how == SAYS_ERROR ? 3 : 5, &w);
-		break;
-	case FOREIGN_FIRST:
-		wtr_put(&w, wtr_bytes(&whole));
-		set_u32(buf, 8, u32_at(p, 8) - 1);
-		wtr_put(&w, wtr_bytes(&whole));
-		break;
-	case OTHER_SERVICE:
-		whole_buf[kind == MK_OPEN ? 8 : BODY_AT] ^= 0x55;
-		wtr_put(&w, wtr_bytes(&whole));
-		break;
-	case OTHER_TYPE:
-		whole_buf[0] ^= 2;
-		wtr_put(&w, wtr_bytes(&whole));
-		break;
-	case IN_FRAGMENTS:
-	case FRAGMENTS_LOST:
-		put_fragments(wtr_bytes(&whole), how == FRAGMENTS_LOST, &w);
-		break;
-	case FRAGMENTS_ENDLESS:
-		say_endless(c->fd, wtr_bytes(&whole));
-		return;
-	case BAD_LENGTH:
-		set_u32(whole_buf, 4, 5);
-		wtr_put(&w, wtr_bytes(&whole));
-		break;
-	case INDICATES:
-		put_indication(m, &w);
-		wtr_put(&w, wtr_bytes(&whole));
-		put_indication(m, &w);
-		break;
-	case NOISE:
-		put_noise(&w);
-		wtr_put(&w, wtr_bytes(&whole));
-		break;
-	case TOO_LONG:
+	if (how == TOO_LONG)
 		say_too_long(c->fd);
-		wtr_put(&w, wtr_bytes(&whole));
-		break;
-	case SAYS_LATE:
+	if (how == SAYS_LATE)
 		usleep((useconds_t)row->ms * 1000);
-		wtr_put(&w, wtr_bytes(&whole));
-		break;
-	case BYTEWISE:
-		step = 1;
-		wtr_put(&w, wtr_bytes(&whole));
-		break;
-	case SAYS:
-		wtr_put(&w, wtr_bytes(&whole));
-		break;
-	}
-	put_all(c->fd, wtr_bytes(&w), step);
+	put_before(m, p, how, wtr_bytes(&whole), &w);
+	put_damaged(p, kind, how, &whole, &w);
+	if (how == INDICATES)
+		put_indication(m, &w);
+	put_all(c->fd, wtr_bytes(&w), how == BYTEWISE ? 1 : sizeof(buf));
 }
 
 static const struct mbim_row *pick(struct mbim_modem *m, enum mbim_kind kind)
