@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "ck.h"
 #include "rig.h"
@@ -131,9 +132,11 @@ static void insert_first(void)
 	rig_control(&first, "insert", NULL, 0);
 }
 
+/* The number of its pty may be another's by now; a modem's link goes with it. */
 static void kill_first(void)
 {
 	rig_sim_stop(&first, SIGKILL);
+	unlink(first.port);
 }
 
 static void restart_first(void)
