@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A program that signs and signs, as a daemon does: it keeps its session and key until an error
+ * tells it to begin anew. What comes back with CKR_OK must verify under the key of the handle that
+ * was used, whatever SIM is there now. */
+#ifndef IOTSAFE_TESTS_FLOW_WORKER_H
+#define IOTSAFE_TESTS_FLOW_WORKER_H
+
+#include "scene.h"
+
+struct worker {
+	struct scene scene;
+	double call_max;     /* seconds that a call may take; more fails the test */
+	double recovery_max; /* and a recovery */
+	EVP_PKEY *key;	     /* of scene.key */
+	unsigned keys_met;   /* how often it began anew */
+	unsigned signatures, errors, recoveries;
+	double slowest_call, slowest_recovery;
+};
+
+/* A new session, the key and its public point. */
+CK_RV worker_start_over(struct worker *w);
+/* One signature, verified. */
+CK_RV worker_sign(struct worker *w);
+/* All calls since the last judgement were allowed to answer what they did, and none took too long;
+ * fails the test otherwise. */
+void worker_judge(struct worker *w);
+/* Begins anew until a signature comes; fails the test after recovery_max. */
+void worker_recover(struct worker *w);
+/* One signature, and after an error a recovery; true without one. */
+bool worker_turn(struct worker *w);
+void worker_free(struct worker *w);
+
+#endif
