@@ -13,13 +13,13 @@ struct at_device {
 	struct at_engine e;
 	long baud;
 	bool rtscts;
-	enum at_mode asked;    /* by the URI */
-	enum at_mode mode;     /* in force: the quirk table may know better than auto */
-	bool ready;	       /* the set-up dialogue is done on this descriptor */
-	bool was_ready;	       /* it was done on an earlier one: the device has been there */
-	deadline lost_until;   /* the device went: operations wait for it until then; 0: it did not */
-	bool cgla_works;       /* a CGLA has succeeded */
-	bool cgla_missing;     /* the modem does not know CCHO */
+	enum at_mode asked;  /* by the URI */
+	enum at_mode mode;   /* in force: the quirk table may know better than auto */
+	bool ready;	     /* the set-up dialogue is done on this descriptor */
+	bool was_ready;	     /* it was done on an earlier one: the device has been there */
+	deadline lost_until; /* the device went: operations wait for it until then; 0: it did not */
+	bool cgla_works;     /* a CGLA has succeeded */
+	bool cgla_missing;   /* the modem does not know CCHO */
 	deadline absent_until; /* the modem said that there is no SIM; 0: it did not */
 	size_t iccid_spelling; /* the one that worked last */
 };
