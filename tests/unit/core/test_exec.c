@@ -423,8 +423,7 @@ static void test_random_is_wiped(void **state)
 	expect_random(r);
 	assert_false(holds(r->c, sizeof(*r->c), want, sizeof(want)));
 	/* also when the operation fails half way */
-	FAKE_PLAY({"81 84 00 00 10", BYTES_8 "61 08"},
-		  {.cmd = "81 C0 00 00 08", .st = ST_TIMEOUT});
+	FAKE_PLAY({"81 84 00 00 10", BYTES_8 "61 08"}, {.cmd = "81 C0 00 00 08", .st = ST_TIMEOUT});
 	assert_int_equal(card_random(r->c, out, sizeof(out), soon()), ST_TIMEOUT);
 	assert_false(holds(r->c, sizeof(*r->c), want, sizeof(want)));
 	fake_done();
