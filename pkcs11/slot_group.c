@@ -11,6 +11,7 @@
 #include "token.h"
 
 enum {
+	ABSENT_MS = 1000,    /* so often an earlier member that is not there is looked for */
 	ILL_TIMES_MOST = 10, /* a member that fails again and again is left so much longer */
 	PROBE_MS = 2000,     /* what a look at an earlier member may cost a call */
 };
@@ -366,7 +367,12 @@ static bool may_return_to(struct slot *s, unsigned i, const struct token *known)
 {
 	struct member *m = &s->group->member[i];
 
-	return !is_ill(m) && !(m->is_other && known != NULL) && is_there(s, i);
+	if (is_ill(m) || (m->is_other && known != NULL))
+		return false;
+	if (is_there(s, i))
+		return true;
+	m->ill_until = deadline_in_ms(ABSENT_MS);
+	return false;
 }
 
 static status try_return(struct slot *s, unsigned i, const struct token *known)
