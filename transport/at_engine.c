@@ -127,6 +127,11 @@ static status collect(struct at_engine *e, deadline dl)
 		}
 		size_t n = 0;
 		TRY(take_some(e, &n));
+		/* a modem that never stops talking */
+		if (!at_reply_done(&e->reply) && deadline_passed(dl)) {
+			e->dirty = true;
+			return ST_TIMEOUT;
+		}
 		if (e->reply.info_count > seen)
 			limit = deadline_sooner(dl, FINAL_MS);
 		seen = e->reply.info_count;

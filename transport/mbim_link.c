@@ -9,7 +9,7 @@
 #include "stream.h"
 
 /* A far side that talks without end, and not with us, is left alone. */
-enum { LISTEN_FRAMES_MAX = 64 };
+enum { LISTEN_FRAMES_MAX = 64, READS_MAX = 64 };
 
 void mbim_link_init(struct mbim_link *l)
 {
@@ -88,9 +88,11 @@ static status next_frame(struct mbim_link *l, deadline dl, struct mbim_frame *re
 	size_t n = 0;
 	status st = complete(l, &n);
 
-	while (st == ST_TRUNCATED) {
+	for (int reads = 0; st == ST_TRUNCATED; reads++) {
 		struct wtr w = wtr_on(l->rx, sizeof(l->rx));
 
+		if (reads >= READS_MAX && deadline_passed(dl))
+			return ST_TIMEOUT;
 		w.n = l->rx_n;
 		st = stream_recv_some(l->fd, &w, dl);
 		if (st != ST_OK)

@@ -260,7 +260,7 @@ static status collect(struct qmi_device *d, struct rdr announced, struct wtr *re
 	while (!qmi_long_complete(&d->reply)) {
 		status st = qmi_link_pump(&d->link, dl);
 
-		if (st != ST_OK)
+		if (st != ST_OK && !qmi_long_complete(&d->reply))
 			return st == ST_NO_DEVICE ? ST_IO : st;
 	}
 	wtr_put(reply, qmi_long_bytes(&d->reply));

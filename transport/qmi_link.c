@@ -93,6 +93,20 @@ static status read_more(struct qmi_link *l, deadline dl)
 	return st;
 }
 
+/* Until a whole message has come. A modem that never stops talking is read once more at dl. */
+static status next_message(struct qmi_link *l, struct qmi_message *ret_m, deadline dl)
+{
+	bool late = false;
+
+	while (!take_message(l, ret_m)) {
+		if (late)
+			return ST_TIMEOUT;
+		late = deadline_passed(dl);
+		TRY(read_more(l, dl));
+	}
+	return ST_OK;
+}
+
 /* A wait that ended: a stream that broke off inside a frame cannot be trusted to go on there. */
 static status ended(struct qmi_link *l, status st)
 {
@@ -153,8 +167,7 @@ static status await(struct qmi_link *l, const struct qmi_request *rq, uint16_t t
 	struct qmi_message m;
 
 	for (;;) {
-		while (!take_message(l, &m))
-			TRY(ended(l, read_more(l, dl)));
+		TRY(ended(l, next_message(l, &m, dl)));
 		if (answers(&m, rq, tid))
 			break;
 		TRY(l->aside(l->ctx, &m));
@@ -195,35 +208,28 @@ status qmi_link_tell(struct qmi_link *l, const struct qmi_request *rq, deadline 
 /* --- what comes unasked --- */
 
 /* All whole messages that are there. */
-static status set_aside(struct qmi_link *l, unsigned *ret_count)
+static status set_aside(struct qmi_link *l)
 {
 	struct qmi_message m;
 
-	while (take_message(l, &m)) {
-		(*ret_count)++;
+	while (take_message(l, &m))
 		TRY(l->aside(l->ctx, &m));
-	}
 	return ST_OK;
 }
 
 status qmi_link_pump(struct qmi_link *l, deadline dl)
 {
-	unsigned count = 0;
+	struct qmi_message m;
 
-	TRY(set_aside(l, &count));
-	while (count == 0) {
-		TRY(ended(l, read_more(l, dl)));
-		TRY(set_aside(l, &count));
-	}
-	return ST_OK;
+	TRY(ended(l, next_message(l, &m, dl)));
+	TRY(l->aside(l->ctx, &m));
+	return deadline_passed(dl) ? ST_TIMEOUT : ST_OK;
 }
 
 status qmi_link_drain(struct qmi_link *l)
 {
-	unsigned count = 0;
-
 	for (int reads = 0; reads < DRAIN_MAX; reads++) {
-		status st = set_aside(l, &count);
+		status st = set_aside(l);
 
 		/* a complaint about something that nobody waits for is none */
 		if (st == ST_OK)

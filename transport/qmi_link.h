@@ -48,7 +48,7 @@ status qmi_link_run(struct qmi_link *l, const struct qmi_request *rq, struct byt
 		    uint16_t *ret_error, deadline dl) MUST_USE;
 /* Sends without waiting; the response goes to aside. */
 status qmi_link_tell(struct qmi_link *l, const struct qmi_request *rq, deadline dl) MUST_USE;
-/* Waits for one message at least and puts aside what has come. */
+/* Waits for one message and puts it aside. ST_TIMEOUT, also when that message came at dl. */
 status qmi_link_pump(struct qmi_link *l, deadline dl) MUST_USE;
 /* Puts aside what has come, without waiting. ST_NO_DEVICE: the far side is gone; closed. */
 status qmi_link_drain(struct qmi_link *l) MUST_USE;

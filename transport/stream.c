@@ -13,6 +13,8 @@
 
 enum { CONNECT_RETRY_MS = 10 };
 
+/* After a read or write that had to wait. An error alone, of which that call did not tell, is a
+ * control device's failed transfer: it would be "ready" for ever. */
 static status wait_ready(int fd, short events, deadline dl)
 {
 	for (;;) {
@@ -20,7 +22,7 @@ static status wait_ready(int fd, short events, deadline dl)
 		int n = poll(&p, 1, deadline_poll_ms(dl));
 
 		if (n > 0)
-			return ST_OK;
+			return p.revents == POLLERR ? ST_NO_DEVICE : ST_OK;
 		if (n < 0 && errno != EINTR)
 			return ST_IO;
 		if (deadline_passed(dl))
