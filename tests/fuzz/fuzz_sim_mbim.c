@@ -8,7 +8,7 @@
 #include "front_mbim.h"
 #include "fuzz.h"
 #include "mem.h"
-#include "../unit/sim/tiny_card.h"
+#include "tiny_card.h"
 
 enum { CARD_CHANNELS = 4 };
 
