@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# The main job from nothing: tests/demo.sh [at|pcsc|unix]. Installs, builds, makes a software SIM, and
-# lets curl open a page that demands a client certificate whose key lives on that SIM.
+# The main job from nothing: tests/demo.sh [at|pcsc|unix|mbim|qmi]. Installs, builds, makes a software
+# SIM, and lets curl open a page that demands a client certificate whose key lives on that SIM.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -10,7 +10,9 @@ case $transport in
 at) place="an AT modem (a pseudo-terminal that answers AT+CCHO, AT+CGLA and AT+CSIM)" ;;
 pcsc) place="a card reader (a real pcscd with a virtual reader)" ;;
 unix) place="a socket" ;;
-*) echo "usage: tests/demo.sh [at|pcsc|unix]" >&2; exit 2 ;;
+mbim) place="an MBIM modem (a pseudo-terminal), shared by a real mbim-proxy" link=mbim-proxy ;;
+qmi) place="a QMI modem (a pseudo-terminal), shared by a real qmi-proxy" link=qmi-proxy ;;
+*) echo "usage: tests/demo.sh [at|pcsc|unix|mbim|qmi]" >&2; exit 2 ;;
 esac
 
 if [ -z "${IOTSAFE_OWN_WORLD:-}" ]; then
@@ -28,7 +30,7 @@ fi
 . tests/lib/sim.sh
 . tests/lib/web.sh
 . tests/lib/pcscd.sh
-[ "$transport" != pcsc ] || own_world "$@"
+case $transport in pcsc | mbim | qmi) own_world "$@" ;; esac
 
 title() { printf '\n%s\n' "$*"; }
 
@@ -76,7 +78,7 @@ key_stayed() {
 
 say "A software SIM in $place"
 sim_new demo
-sim_start "$transport"
+sim_start "${link:-$transport}"
 web_start "$card"
 
 title "iotsafe list"

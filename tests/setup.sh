@@ -8,12 +8,12 @@ build_needs='cc:gcc ld:binutils libc6-dev pkg-config:pkg-config meson:meson ninj
 	libssl-dev libp11-kit-dev libinih-dev libpcsclite-dev libcmocka-dev'
 demo_needs='openssl:openssl curl:curl nginx:nginx-light libengine-pkcs11-openssl
 	timeout:coreutils setarch:util-linux ip:iproute2 socat:socat
-	pcscd:pcscd vsmartcard-vpcd'
+	pcscd:pcscd vsmartcard-vpcd libmbim-proxy libqmi-proxy'
 tests_needs='clang:clang clang-format:clang-format nm:binutils pkcs11-tool:opensc p11-kit:p11-kit
 	p11-kit-modules systemd-socket-activate:systemd sshd:openssh-server
 	p11tool:gnutls-bin gnutls-cli:gnutls-bin ssh-keygen:openssh-client git:git man:man-db
 	awk:mawk jq:jq certutil:libnss3-tools libnss3-dev
-	mbimcli:libmbim-utils libmbim-proxy qmicli:libqmi-utils libqmi-proxy'
+	mbimcli:libmbim-utils qmicli:libqmi-utils'
 
 installed() {
 	dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null | grep -qx installed

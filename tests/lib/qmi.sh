@@ -21,8 +21,10 @@ qmi_sim_start() { # FRONT-OPTIONS ("" or "&cids=2…") [OPTION…]
 	}
 }
 
-qmi_proxy_start() {
+qmi_proxy_pid=
+qmi_proxy_start() { # one serves the next modem too
 	[ -n "${IOTSAFE_OWN_WORLD:-}" ] || die "qmi_proxy_start outside own_world"
+	[ -z "$qmi_proxy_pid" ] || ! kill -0 "$qmi_proxy_pid" 2>/dev/null || return 0
 	: >"$work/qmi-proxy.out" # an earlier one's "ready"
 	"$top/tests/lib/qmi_proxy.sh" "$modem" >"$work/qmi-proxy.out" 2>&1 &
 	qmi_proxy_pid=$!

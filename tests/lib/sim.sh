@@ -10,8 +10,9 @@ sim_new() { # PROFILE [OPTION…]
 	}
 }
 
-# Starts $card behind a front and points the module at it. TRANSPORT: at, pcsc or unix (the unix
-# front is always there too, for control).
+# Starts $card behind a front and points the module at it. TRANSPORT: at, pcsc, unix, mbim or qmi (the
+# unix front is always there too, for control). mbim-proxy and qmi-proxy are the same through the
+# distribution's real proxy.
 sim_start() { # TRANSPORT [OPTION…]
 	local transport=$1 fronts
 	shift
@@ -29,7 +30,28 @@ sim_start() { # TRANSPORT [OPTION…]
 		slot_uri="pcsc:?reader=Virtual PCD 00 00"
 		;;
 	unix) slot_uri=unix:$control ;;
-	*) die "unknown transport $transport: at, pcsc or unix" ;;
+	mbim)
+		fronts+=(--mbim "$work/modem")
+		slot_uri="mbim:$work/modem?direct=1"
+		;;
+	mbim-proxy)
+		. "$top/tests/lib/mbim.sh"
+		mbim_proxy_start
+		fronts+=(--mbim "$work/modem")
+		slot_uri=mbim:$work/modem
+		;;
+	qmi)
+		fronts+=(--qmux "$work/modem")
+		slot_uri="qmi:$work/modem?direct=1"
+		;;
+	qmi-proxy)
+		. "$top/tests/lib/qmi.sh"
+		modem=$work/modem
+		qmi_proxy_start
+		fronts+=(--qmux "$modem?tty=yes")
+		slot_uri=qmi:$modem
+		;;
+	*) die "unknown transport $transport: at, pcsc, unix, mbim, mbim-proxy, qmi or qmi-proxy" ;;
 	esac
 	: >"$apdu_log"
 	: >"$work/sim.out" # an earlier one's "ready"
