@@ -10,11 +10,13 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "devrecord.h"
 #include "log.h"
 #include "mem.h"
+#include "stream.h"
 
 enum {
 	STATE_LEN = 5,					   /* "idle\n" or "busy\n" */
@@ -23,8 +25,12 @@ enum {
 	RECORD_AT = STATE_LEN + NOTE_LEN,
 	TEXT_MAX = RECORD_AT + DEVRECORD_TEXT_MAX,
 	FILE_SIZE_LIMIT = 4096,
-	POLL_MIN_MS = 2,
-	POLL_MAX_MS = 20,
+	PLACES = 8,
+	DEVICE = -1,
+	LOOKS = 16, /* in as long as it took so far */
+	PAUSE_MIN_US = 100,
+	PAUSE_MAX_US = 20000,
+	CROWD_SPREAD_US = 8000,
 };
 
 struct devlock {
@@ -102,7 +108,7 @@ static bool open_at(struct devlock *l, const char *dir, mode_t dir_mode, mode_t 
 	int folder = open_folder(dir, dir_mode);
 	if (folder < 0)
 		return false;
-	int fd = open_in(folder, l->name, file_mode, &l->writable);
+	int fd = stream_above_stdio(open_in(folder, l->name, file_mode, &l->writable));
 	close(folder);
 	if (fd < 0)
 		return false;
@@ -154,19 +160,22 @@ static bool file_is_current(const struct devlock *l)
 
 enum attempt { GOT, TAKEN, CANNOT };
 
-/* The gate is a lock of its own kind on the same file: a waiter holds it while it waits for the
- * device, so that a process that leaves and comes back at once cannot overtake. */
-static enum attempt set_gate(struct devlock *l, short type)
+/* The queue: byte locks, of another kind than the device's, on the same file. Who waits stands at
+ * one place, moves up when the one before him has, and from the first place takes the device; so
+ * nobody overtakes, not even who leaves and comes back at once. More than there are places for try
+ * their luck at the last one. */
+static enum attempt lock_place(struct devlock *l, int place, short type)
 {
-	struct flock fl = {.l_type = type, .l_whence = SEEK_SET, .l_len = 1};
+	struct flock fl = {.l_type = type, .l_whence = SEEK_SET, .l_start = place, .l_len = 1};
 	if (fcntl(l->fd, F_OFD_SETLK, &fl) == 0)
 		return GOT;
 	return errno == EAGAIN || errno == EACCES ? TAKEN : CANNOT;
 }
 
-static enum attempt try_gate(struct devlock *l)
+static bool somebody_waits(struct devlock *l)
 {
-	return set_gate(l, F_WRLCK);
+	struct flock fl = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = PLACES};
+	return fcntl(l->fd, F_OFD_GETLK, &fl) == 0 && fl.l_type != F_UNLCK;
 }
 
 static enum attempt try_device(struct devlock *l)
@@ -176,37 +185,73 @@ static enum attempt try_device(struct devlock *l)
 	return errno == EWOULDBLOCK || errno == EINTR ? TAKEN : CANNOT;
 }
 
-static int64_t next_pause(struct devlock *l, unsigned tries)
+static int64_t luck(struct devlock *l)
 {
 	l->jitter ^= l->jitter << 13;
 	l->jitter ^= l->jitter >> 17;
 	l->jitter ^= l->jitter << 5;
-	unsigned spread = tries < POLL_MAX_MS - POLL_MIN_MS ? tries : POLL_MAX_MS - POLL_MIN_MS;
-	return POLL_MIN_MS + (int64_t)(l->jitter % (spread + 1));
+	return l->jitter % CROWD_SPREAD_US;
 }
 
-static status wait_for(struct devlock *l, enum attempt (*attempt)(struct devlock *), deadline dl)
+/* A small share of what it took so far: a turn that ends is missed by that share at most, and slow
+ * cards cost few looks. Behind the first place there is time. */
+static void nap(struct devlock *l, int place, int64_t began, deadline dl)
 {
-	for (unsigned tries = 0;; tries++) {
-		enum attempt a = attempt(l);
+	int64_t us = (deadline_now() - began) / (1000 * LOOKS);
+	int64_t least = PAUSE_MIN_US * (place + 2);
+	us = us < least ? least : us > PAUSE_MAX_US ? PAUSE_MAX_US : us;
+	if (place == PLACES - 1)
+		us += luck(l);
+	deadline until = deadline_now() + us * 1000;
+	if (until > dl)
+		until = dl;
+	struct timespec ts = {.tv_sec = until / 1000000000, .tv_nsec = until % 1000000000};
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) == EINTR)
+		;
+}
+
+/* The place, or (DEVICE) the device itself. */
+static status wait_for(struct devlock *l, int place, deadline dl)
+{
+	int64_t began = deadline_now();
+	for (;;) {
+		enum attempt a = place == DEVICE ? try_device(l) : lock_place(l, place, F_WRLCK);
 		if (a == GOT)
 			return ST_OK;
 		if (a == CANNOT)
 			return ST_IO;
 		if (deadline_passed(dl))
 			return ST_TIMEOUT;
-		deadline_sleep(dl, next_pause(l, tries));
+		nap(l, place, began, dl);
 	}
+}
+
+/* From the end of the queue to its first place, where the file can have one. *ret_place: the place
+ * to be left again. */
+static status queue(struct devlock *l, deadline dl, int *ret_place)
+{
+	int at = DEVICE;
+	status st = ST_OK;
+	for (int next = somebody_waits(l) ? PLACES - 1 : 0; st == ST_OK && next >= 0; next--) {
+		st = wait_for(l, next, dl);
+		if (st != ST_OK)
+			break;
+		if (at != DEVICE)
+			lock_place(l, at, F_UNLCK);
+		at = next;
+	}
+	*ret_place = at;
+	return st == ST_TIMEOUT ? st : ST_OK;
 }
 
 static status take_turn(struct devlock *l, deadline dl)
 {
-	status st = l->writable ? wait_for(l, try_gate, dl) : ST_OK;
-	if (st == ST_TIMEOUT)
-		return st;
-	st = wait_for(l, try_device, dl);
-	if (l->writable)
-		set_gate(l, F_UNLCK);
+	int place = DEVICE;
+	status st = l->writable ? queue(l, dl, &place) : ST_OK;
+	if (st == ST_OK)
+		st = wait_for(l, DEVICE, dl);
+	if (place != DEVICE)
+		lock_place(l, place, F_UNLCK);
 	return st;
 }
 

@@ -6,10 +6,13 @@
 #include <stdint.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -183,6 +186,63 @@ static void turns_are_fair(void **state)
 	devlock_free(l, false);
 	close(told);
 	close(go);
+}
+
+enum { CROWD = 12, HELD_US = 300 }; /* more than the queue has places */
+
+static void be_one_of_many(atomic_uint *turns, int start)
+{
+	struct devlock *l = NULL;
+	bool unclean;
+	char c;
+	if (devlock_new(sub, "at:/dev/ttyUSB2", &l) != ST_OK || read(start, &c, 1) != 0)
+		_exit(1);
+	for (;;) {
+		if (devlock_enter(l, deadline_in_ms(5000), &unclean) != ST_OK || unclean)
+			_exit(2);
+		usleep(HELD_US);
+		(*turns)++;
+		devlock_leave(l, false);
+	}
+}
+
+/* Nobody of a dozen that come back at once is left behind. */
+static void a_crowd_takes_turns(void **state)
+{
+	atomic_uint *turns = mmap(NULL, CROWD * sizeof(*turns), PROT_READ | PROT_WRITE,
+				  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int start[2], st;
+	unsigned all = 0, least = UINT_MAX;
+	pid_t pid[CROWD];
+	(void)state;
+	assert_true(turns != MAP_FAILED);
+	assert_int_equal(pipe(start), 0);
+	for (int i = 0; i < CROWD; i++) {
+		pid[i] = fork();
+		assert_true(pid[i] >= 0);
+		if (pid[i] == 0) {
+			close(start[1]);
+			be_one_of_many(&turns[i], start[0]);
+		}
+	}
+	close(start[0]);
+	close(start[1]);
+	deadline end = deadline_in_ms(20000);
+	while (all < CROWD * 50U && !deadline_passed(end)) {
+		usleep(1000);
+		all = 0;
+		for (int i = 0; i < CROWD; i++)
+			all += turns[i];
+	}
+	for (int i = 0; i < CROWD; i++) {
+		assert_int_equal(waitpid(pid[i], &st, WNOHANG), 0);
+		kill(pid[i], SIGKILL);
+		waitpid(pid[i], &st, 0);
+		least = turns[i] < least ? turns[i] : least;
+	}
+	print_message("  %u turns, the fewest of one %u\n", all, least);
+	assert_true(least >= all / CROWD / 4);
+	munmap(turns, CROWD * sizeof(*turns));
 }
 
 static void a_forked_child_does_not_unlock(void **state)
@@ -500,6 +560,7 @@ int main(void)
 		cmocka_unit_test(others_wait_and_give_up_in_time),
 		cmocka_unit_test(a_killed_holder_leaves_word),
 		cmocka_unit_test(turns_are_fair),
+		cmocka_unit_test(a_crowd_takes_turns),
 		cmocka_unit_test(a_forked_child_does_not_unlock),
 		cmocka_unit_test(bad_records_do_not_exist),
 		cmocka_unit_test(the_note_stays_beside_the_record),
