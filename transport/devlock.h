@@ -27,7 +27,8 @@ status devlock_new(const char *dir, const char *device, struct devlock **ret_l) 
 /* forked: close(2) only, since the lock belongs to the parent. NULL is fine. */
 void devlock_free(struct devlock *l, bool forked);
 
-/* Takes the device. Waiters take turns: who leaves and comes back queues behind who waits.
+/* Takes the device. Waiters take turns in the order of their coming, eight of them, and the rest by
+ * luck behind these: who leaves and comes back queues behind who waits.
  * ST_TIMEOUT at dl (one try is always made). */
 status devlock_enter(struct devlock *l, deadline dl, bool *ret_unclean) MUST_USE;
 /* Gives it back. unclean: the next holder is to find "busy". */
