@@ -16,6 +16,7 @@
 #include "sizes.h"
 #include "log.h"
 #include "mem.h"
+#include "stream.h"
 
 enum { LOCK_POLL_MS = 10 };
 
@@ -147,7 +148,7 @@ static status make_raw(int fd, long baud, bool rtscts)
 
 static status open_device(const char *path, int *ret_fd)
 {
-	int fd = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	int fd = stream_above_stdio(open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC));
 	if (fd < 0) {
 		status st = status_of_errno(errno);
 		if (st == ST_BUSY_DEVICE)

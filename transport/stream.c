@@ -13,6 +13,16 @@
 
 enum { CONNECT_RETRY_MS = 10 };
 
+int stream_above_stdio(int fd)
+{
+	if (fd < 0 || fd > STDERR_FILENO)
+		return fd;
+	int up = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+
+	close(fd);
+	return up;
+}
+
 /* After a read or write that had to wait. An error alone, of which that call did not tell, is a
  * control device's failed transfer: it would be "ready" for ever. */
 static status wait_ready(int fd, short events, deadline dl)
@@ -71,7 +81,7 @@ status stream_connect(const char *address, deadline dl, int *ret_fd)
 	socklen_t n = 0;
 	TRY(socket_address(address, &sa, &n));
 
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int fd = stream_above_stdio(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
 	if (fd < 0)
 		return ST_IO;
 	while (connect(fd, (const struct sockaddr *)&sa, n) != 0) {
@@ -91,7 +101,7 @@ status stream_connect(const char *address, deadline dl, int *ret_fd)
 
 status stream_open(const char *path, int *ret_fd)
 {
-	int fd = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	int fd = stream_above_stdio(open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC));
 	struct termios t;
 
 	if (fd < 0)

@@ -8,6 +8,11 @@
 #include "deadline.h"
 #include "status.h"
 
+/* A descriptor of ours never stands where the host's standard ones belong: a host that has closed
+ * those would write to the modem, or into a lock file, what it means for its log. Moves such a one
+ * up (O_CLOEXEC), or closes it: -1. A negative one stays as it is, errno too. */
+int stream_above_stdio(int fd);
+
 /* Connects to a UNIX stream socket: "/path", or "@name" in the abstract namespace. ST_ARG (too
  * long), ST_NO_DEVICE (nobody listens), ST_DENIED_DEVICE, ST_TIMEOUT (its queue stays full), ST_IO.
  */
