@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "iccid.h"
 #include "mem.h"
 #include "qmi_wire.h"
 
@@ -205,26 +206,6 @@ enum qmi_card qmi_uim_card(struct bytes tlvs, uint8_t slot)
 	return state == CARD_STATE_PRESENT ? QMI_CARD_IN : QMI_CARD_OUT;
 }
 
-/* Two digits a byte, the first one in the low half; F fills up. */
-static status iccid_digits(struct bytes bcd, char ret[ICCID_DIGITS_MAX + 1])
-{
-	size_t n = 0;
-
-	if (bcd.n > EF_ICCID_LEN)
-		return ST_MALFORMED;
-	for (size_t i = 0; i < 2 * bcd.n; i++) {
-		uint8_t d = i % 2 == 0 ? bcd.p[i / 2] & 0x0F : bcd.p[i / 2] >> 4;
-
-		if (d == 0x0F)
-			break;
-		if (d > 9)
-			return ST_MALFORMED;
-		ret[n++] = (char)('0' + d);
-	}
-	ret[n] = '\0';
-	return n >= 10 ? ST_OK : ST_MALFORMED;
-}
-
 struct physical_slot {
 	uint32_t card, active;
 	uint8_t logical;
@@ -265,7 +246,7 @@ status qmi_uim_slot(struct bytes tlvs, uint8_t slot, struct qmi_slot_status *ret
 		if (p.active != SLOT_ACTIVE || p.logical != slot)
 			continue;
 		s.card = card_of(&p);
-		if (p.iccid.n > 0 && iccid_digits(p.iccid, s.iccid) != ST_OK)
+		if (p.iccid.n > 0 && iccid_from_ef(p.iccid, s.iccid) != ST_OK)
 			return ST_MALFORMED;
 		*ret_s = s;
 		return ST_OK;
@@ -279,7 +260,7 @@ status qmi_uim_iccid(struct bytes tlvs, char ret_iccid[ICCID_DIGITS_MAX + 1])
 	struct bytes bcd;
 
 	TRY(take_counted(tlvs, 0x11, &bcd));
-	TRY(iccid_digits(bcd, digits));
+	TRY(iccid_from_ef(bcd, digits));
 	memcpy(ret_iccid, digits, sizeof(digits));
 	return ST_OK;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "card_impl.h"
+#include "iccid.h"
 #include "log.h"
 #include "mem.h"
 
@@ -30,31 +31,12 @@ static size_t aids(const struct card *c, const struct settings_aid **ret_list)
 
 /* --- identity --- */
 
-/* EF_ICCID's ten bytes: digits with swapped nibbles, F pads. */
-static status iccid_digits(struct bytes bcd, char ret[ICCID_DIGITS_MAX + 1])
-{
-	size_t n = 0;
-
-	if (bcd.n != 10)
-		return ST_MALFORMED;
-	for (size_t i = 0; i < 20; i++) {
-		uint8_t d = i % 2 == 0 ? bcd.p[i / 2] & 0x0F : bcd.p[i / 2] >> 4;
-
-		if (d == 0x0F)
-			break;
-		if (d > 9)
-			return ST_MALFORMED;
-		ret[n++] = (char)('0' + d);
-	}
-	ret[n] = '\0';
-	return n >= 10 ? ST_OK : ST_MALFORMED;
-}
-
 /* TS 102 221 §13.2 on our own channel, where a fresh one has the MF selected; once the applet is
  * selected, by path from the MF. */
 static status read_ef_iccid(struct card *c, bool from_mf, char ret[ICCID_DIGITS_MAX + 1],
 			    deadline dl)
 {
+	enum { EF_ICCID_LEN = 10 };
 	static const uint8_t ef_iccid[] = {0x2F, 0xE2};
 	struct call select = CALL(CMD_SELECT_FILE, .data = BYTES_OF(ef_iccid));
 	struct bytes bcd;
@@ -62,8 +44,8 @@ static status read_ef_iccid(struct card *c, bool from_mf, char ret[ICCID_DIGITS_
 	if (from_mf)
 		select.p1 = P(0x08);
 	TRY(exec_call(c, &select, NULL, NULL, dl));
-	TRY(exec_call(c, &CALL(CMD_READ_BINARY, .le = 10), &bcd, NULL, dl));
-	return iccid_digits(bcd, ret);
+	TRY(exec_call(c, &CALL(CMD_READ_BINARY, .le = EF_ICCID_LEN), &bcd, NULL, dl));
+	return bcd.n == EF_ICCID_LEN ? iccid_from_ef(bcd, ret) : ST_MALFORMED;
 }
 
 /* Compares the card that answers with the one that we know; learns it if we know none. An ICCID
