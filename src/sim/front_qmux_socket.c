@@ -8,16 +8,14 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "file.h"
 #include "front_qmux.h"
+#include "listen.h"
 #include "mem.h"
-#include "text.h"
 
-enum { BACKLOG = 16, UNREAD_MS = 1000 };
+enum { UNREAD_MS = 1000 };
 
 status qmux_socket_init(struct qmux_socket *s)
 {
@@ -38,54 +36,13 @@ void qmux_socket_free(struct qmux_socket *s)
 
 /* ---- plug, unplug ---- */
 
-/* A socket that a killed simulator left behind is removed; one that answers is somebody's. */
-static status clear_path(const struct sockaddr_un *address, char err[256])
-{
-	const char *path = address->sun_path;
-	struct stat st;
-
-	if (lstat(path, &st) != 0)
-		return ST_OK;
-	if (!S_ISSOCK(st.st_mode)) {
-		snprintf(err, 256, "%s: exists and is not a socket", path);
-		return ST_ARG;
-	}
-	int fd ON_EXIT(file_close) = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd >= 0 && connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0) {
-		snprintf(err, 256, "%s: another program listens there", path);
-		return ST_BUSY_DEVICE;
-	}
-	unlink(path);
-	return ST_OK;
-}
-
-static status listen_there(const char *path, int *ret_fd, char err[256])
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-
-	if (text_copy(bytes_str(path), address.sun_path, sizeof(address.sun_path)) != ST_OK) {
-		snprintf(err, 256, "a path of 1 to %zu characters", sizeof(address.sun_path) - 1);
-		return ST_ARG;
-	}
-	TRY(clear_path(&address, err));
-	int fd ON_EXIT(file_close) = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof(address)) != 0 ||
-	    listen(fd, BACKLOG) != 0) {
-		snprintf(err, 256, "%.100s: %s", path, strerror(errno));
-		return ST_IO;
-	}
-	*ret_fd = fd;
-	fd = -1;
-	return ST_OK;
-}
-
 status qmux_socket_plug(struct qmux_socket *s, char err[256])
 {
 	status st = ST_OK;
 
 	pthread_mutex_lock(&s->lock);
 	if (s->listen < 0)
-		st = listen_there(s->path, &s->listen, err);
+		st = listen_at(s->path, &s->listen, err);
 	s->replug_at = 0;
 	pthread_mutex_unlock(&s->lock);
 	eventfd_write(s->kick, 1);

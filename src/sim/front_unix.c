@@ -10,20 +10,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "card.h"
 #include "file.h"
 #include "front.h"
+#include "listen.h"
 #include "log.h"
 #include "mem.h"
 #include "text.h"
 
 enum {
 	CLIENTS_MAX = 64,
-	BACKLOG = 16,
 	FRAME_MAX = 8192,
 	CONTROL_MARK = 0xFF, /* no command has this class */
 };
@@ -173,40 +172,6 @@ static void *accept_run(void *arg)
 	return NULL;
 }
 
-/* A socket that a killed simulator left behind is removed; one that answers is somebody's. */
-static status clear_path(const char *path, const struct sockaddr_un *address, char err[256])
-{
-	struct stat st;
-	if (lstat(path, &st) != 0)
-		return ST_OK;
-	if (!S_ISSOCK(st.st_mode)) {
-		snprintf(err, 256, "%s: exists and is not a socket", path);
-		return ST_ARG;
-	}
-	int fd ON_EXIT(file_close) = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd >= 0 && connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0) {
-		snprintf(err, 256, "%s: another program listens there", path);
-		return ST_BUSY_DEVICE;
-	}
-	unlink(path);
-	return ST_OK;
-}
-
-static status listen_on(struct sim_front *f, char err[256])
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	TRY(text_copy(bytes_str(f->path), address.sun_path, sizeof(address.sun_path)));
-	TRY(clear_path(f->path, &address, err));
-	f->listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (f->listen_fd < 0 ||
-	    bind(f->listen_fd, (const struct sockaddr *)&address, sizeof(address)) != 0 ||
-	    listen(f->listen_fd, BACKLOG) != 0) {
-		snprintf(err, 256, "%s: %s", f->path, strerror(errno));
-		return ST_IO;
-	}
-	return ST_OK;
-}
-
 static void front_free(struct sim_front *f)
 {
 	file_close(&f->listen_fd);
@@ -224,7 +189,7 @@ static status start_in(struct sim_front *f, const char *path, char err[256])
 	}
 	if (pipe2(f->wake, O_CLOEXEC) != 0)
 		return ST_IO;
-	TRY(listen_on(f, err));
+	TRY(listen_at(f->path, &f->listen_fd, err));
 	if (pthread_create(&f->thread, NULL, accept_run, f) != 0) {
 		unlink(f->path);
 		return ST_NOMEM;
