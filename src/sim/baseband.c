@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "baseband.h"
 
+#include <string.h>
+
 enum { ROUNDS_MAX = 8 };
 
 uint8_t baseband_class(uint8_t cla, uint8_t channel)
@@ -144,4 +146,16 @@ status baseband_read_file(struct baseband *b, uint16_t fid, const uint8_t read[4
 		return ST_OK;
 	reply->n = 0;
 	return baseband_exchange(b, BYTES_OF(cmd), reply);
+}
+
+void baseband_lengthen(struct wtr *reply)
+{
+	uint8_t sw[2];
+
+	if (reply->n < 3)
+		return;
+	memcpy(sw, reply->p + reply->n - 2, 2);
+	reply->n -= 2;
+	wtr_fill(reply, 0, 4);
+	wtr_put(reply, BYTES_OF(sw));
 }

@@ -47,4 +47,8 @@ unsigned baseband_close_channel(struct baseband *b, uint8_t channel);
 status baseband_read_file(struct baseband *b, uint16_t fid, const uint8_t read[4],
 			  struct wtr *reply) MUST_USE;
 
+/* Four bytes more than the card gave, before its status word; an answer of fewer than three bytes
+ * stays. */
+void baseband_lengthen(struct wtr *reply);
+
 #endif

@@ -162,14 +162,8 @@ static enum qmux_error take_procedure(struct sim_front *m, const struct qmux_req
 /* F23: four bytes more than the card gave, before its status word. */
 static void lengthen(struct sim_front *m, struct wtr *reply)
 {
-	uint8_t sw[2];
-
-	if (reply->n < 3 || !sim_faults_strikes(m->faults, FAULT_F23, NULL))
-		return;
-	memcpy(sw, reply->p + reply->n - 2, 2);
-	reply->n -= 2;
-	wtr_fill(reply, 0, 4);
-	wtr_put(reply, BYTES_OF(sw));
+	if (reply->n > 2 && sim_faults_strikes(m->faults, FAULT_F23, NULL))
+		baseband_lengthen(reply);
 }
 
 /* Q5: the response announces a length and a token; the data come in indications. */
