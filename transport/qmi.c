@@ -73,7 +73,7 @@ static void give_back(struct qmi_device *d)
 	if (!qmi_link_is_open(&d->link) || d->cid == 0 || d->share ||
 	    devlock_enter(d->t.lock, deadline_now(), &unclean) != ST_OK)
 		return;
-	if (qmi_client_owns_record(d) && qmi_client_release(d, d->cid, deadline_in_ms(FREE_MS)))
+	if (qmi_client_owns_record(d) && qmi_client_give_up(d, deadline_in_ms(FREE_MS)))
 		devlock_clear(d->t.lock);
 	devlock_leave(d->t.lock, unclean);
 }
@@ -132,7 +132,7 @@ static status qmi_resume(struct transport *t, const struct channel *ch, deadline
 	if (ours && !d->stale)
 		return ST_OK;
 	if (h.life == d->life)
-		(void)qmi_client_release(d, h.cid, dl);
+		(void)qmi_client_release(d, &h, dl);
 	if (ours)
 		d->cid = 0;
 	return ST_NO_ENTRY;

@@ -19,6 +19,8 @@ struct qmi_handle {
 			  */
 };
 
+enum { QMI_STRAYS_MAX = 4 };
+
 struct qmi_device {
 	struct transport t;
 	struct qmi_link link;
@@ -35,8 +37,9 @@ struct qmi_device {
 
 	uint8_t cid; /* our client id, or 0 */
 	uint32_t token;
-	bool noted;    /* the note in the lock file is ours */
-	uint8_t stray; /* a client id that came when nobody waited for it any more, or 0 */
+	/* client ids that came when nobody waited for them any more */
+	uint8_t strays[QMI_STRAYS_MAX];
+	size_t stray_n;
 
 	bool stale; /* the card went, came or changed since our channel was opened */
 	enum qmi_card card;
@@ -68,8 +71,14 @@ bool qmi_connect_possible(const struct qmi_device *d);
 /* --- qmi_client.c: the client id, its owner, its end --- */
 /* Our client id, allocated if there is none. ST_NO_CHANNEL: the modem has none left. */
 status qmi_client_need(struct qmi_device *d, deadline dl) MUST_USE;
-/* Releases it, and with it its channels. false: nobody answered. */
-bool qmi_client_release(struct qmi_device *d, uint8_t cid, deadline dl);
+/* Releases it, and with it its channels, and ends the note that names it. false: the connection
+ * broke. Without an answer it counts as released, since the modem has got it and the next time it
+ * might be somebody else's. */
+bool qmi_client_release(struct qmi_device *d, const struct qmi_handle *h, deadline dl);
+/* The modem does not know ours any more. */
+void qmi_client_lost(struct qmi_device *d);
+/* Releases our own, too: we have none then, whatever comes of it. */
+bool qmi_client_give_up(struct qmi_device *d, deadline dl);
 /* At the begin of an operation: releases what a dead owner noted; forgets a client id of ours that
  * others have released meanwhile. */
 void qmi_client_settle(struct qmi_device *d, deadline dl);

@@ -37,7 +37,7 @@ static status judge(struct qmi_device *d, uint16_t error, enum qmi_context in)
 	status st = qmi_codes_status(error, in);
 
 	if (error == QMI_INVALID_CLIENT_ID)
-		d->cid = 0;
+		qmi_client_lost(d);
 	if (st == ST_NO_CARD || st == ST_CARD_GONE) {
 		d->card = QMI_CARD_OUT;
 		d->stale = true;
@@ -55,6 +55,7 @@ status qmi_ask_uim(struct qmi_device *d, uint16_t id, struct bytes tlvs, enum qm
 		   struct bytes *ret_tlvs, uint16_t *ret_error, deadline dl)
 {
 	int64_t pause = NOT_READY_FIRST_MS;
+	const uint8_t cid = d->cid;
 
 	for (bool first = true;; first = false) {
 		const struct qmi_request rq = {QMI_UIM, d->cid, id, tlvs};
@@ -67,6 +68,9 @@ status qmi_ask_uim(struct qmi_device *d, uint16_t id, struct bytes tlvs, enum qm
 			return st;
 		if (first && no_sim(d, in, dl))
 			return in == QMI_IN_APDU ? ST_CARD_GONE : ST_NO_CARD;
+		/* the channel went with the client id; an opening may go on with another one */
+		if (d->cid == 0 || (in == QMI_IN_APDU && d->cid != cid))
+			return ST_CHANNEL_LOST;
 		deadline_sleep(dl, pause);
 		if (deadline_passed(dl))
 			return ST_CARD_BUSY;

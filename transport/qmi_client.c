@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A client id belongs to the modem and outlives whoever allocated it; its logical channels die with
- * it. So each one is always named somewhere: in the note of the lock file from its allocation on,
- * in the shared channel's record as soon as that is written, and in neither once it is released.
+ * it. So each one is named in the note of the lock file from its allocation to its release, and
+ * meanwhile in the shared channel's record, too, as long as that holds.
  * Whoever holds the device's lock and finds one named that is not its own releases it: its owner is
  * dead, or not at work and will see that it has lost it. */
 #include "qmi.h"
@@ -116,48 +116,91 @@ static status allocate(struct qmi_device *d, uint8_t *ret_cid, deadline dl)
 	return error ? qmi_codes_status(error, QMI_IN_CTL) : qmi_uim_client(answer, ret_cid);
 }
 
-bool qmi_client_release(struct qmi_device *d, uint8_t cid, deadline dl)
+static bool release(struct qmi_device *d, uint8_t cid, deadline dl)
 {
 	uint8_t body[8];
 	struct wtr w = WTR_ON(body);
 	struct bytes answer;
 	uint16_t error = 0;
 
-	if (deadline_passed(dl))
-		dl = deadline_in_ms(RELEASE_MS);
 	qmi_uim_put_release(&w, cid);
 	status st = control(d, QMI_CTL_RELEASE, wtr_bytes(&w), &answer, &error,
 			    deadline_sooner(dl, RELEASE_MS));
 	log_debug("qmi device=%s release of client %u: %s", d->t.name, cid,
 		  st == ST_OK ? qmi_codes_name(error) : status_text(st));
-	return st == ST_OK;
+	return qmi_link_is_open(&d->link);
 }
 
 /* --- the note --- */
 
-static void write_note(struct qmi_device *d, const char *text)
+static bool same_client(const struct qmi_handle *a, const struct qmi_handle *b)
 {
-	devlock_note_store(d->t.lock, text);
-	d->noted = text[0] != '\0';
+	return a->cid == b->cid && a->token == b->token && a->life == b->life;
+}
+
+/* ST_NO_ENTRY, ST_MALFORMED */
+static status read_note(const struct qmi_device *d, struct qmi_handle *ret_h)
+{
+	char text[DEVLOCK_NOTE_MAX + 1];
+
+	devlock_note_load(d->t.lock, text);
+	return text[0] == '\0' ? ST_NO_ENTRY : qmi_client_parse(text, ret_h);
+}
+
+static void end_note(struct qmi_device *d, const struct qmi_handle *h)
+{
+	struct qmi_handle note;
+
+	if (read_note(d, &note) == ST_OK && same_client(&note, h))
+		devlock_note_store(d->t.lock, "");
+}
+
+bool qmi_client_release(struct qmi_device *d, const struct qmi_handle *h, deadline dl)
+{
+	bool done = release(d, h->cid, dl);
+
+	if (done)
+		end_note(d, h);
+	return done;
+}
+
+static struct qmi_handle our_client(const struct qmi_device *d)
+{
+	return (struct qmi_handle){.cid = d->cid, .token = d->token, .life = d->life};
+}
+
+bool qmi_client_give_up(struct qmi_device *d, deadline dl)
+{
+	const struct qmi_handle h = our_client(d);
+	bool done = h.cid == 0 || qmi_client_release(d, &h, dl);
+
+	d->cid = 0;
+	return done;
+}
+
+void qmi_client_lost(struct qmi_device *d)
+{
+	const struct qmi_handle h = our_client(d);
+
+	end_note(d, &h);
+	d->cid = 0;
 }
 
 /* Who was there before, and what of it no record names. */
 static void release_noted(struct qmi_device *d, deadline dl)
 {
-	char text[DEVLOCK_NOTE_MAX + 1];
 	struct qmi_handle note, record;
+	status st = read_note(d, &note);
 
-	devlock_note_load(d->t.lock, text);
-	if (text[0] == '\0')
+	if (st == ST_NO_ENTRY)
 		return;
-	bool known = qmi_client_parse(text, &note) == ST_OK && note.life == d->life;
-	bool same = known && recorded(d, &record) && record.cid == note.cid &&
-		    record.token == note.token && record.life == note.life;
-
-	if (known && !same && !qmi_client_release(d, note.cid, dl))
+	if (st != ST_OK || note.life != d->life) {
+		devlock_note_store(d->t.lock, "");
 		return;
-	write_note(d, "");
-	if (known && !same && note.cid == d->cid)
+	}
+	if (recorded(d, &record) && same_client(&record, &note))
+		return;
+	if (qmi_client_release(d, &note, dl) && note.cid == d->cid)
 		d->cid = 0;
 }
 
@@ -203,7 +246,7 @@ status qmi_client_need(struct qmi_device *d, deadline dl)
 	TRY(allocate(d, &d->cid, dl));
 	d->token = new_token(d);
 	qmi_client_name(d, 0, text);
-	write_note(d, text);
+	devlock_note_store(d->t.lock, text);
 	d->card = QMI_CARD_UNKNOWN;
 	subscribe(d, dl);
 	return ST_OK;
@@ -229,13 +272,24 @@ static void agree_to_refresh(struct qmi_device *d, deadline dl)
 		log_debug("qmi device=%s: no word to its refresh", d->t.name);
 }
 
-static void release_stray(struct qmi_device *d, deadline dl)
+static void release_strays(struct qmi_device *d, deadline dl)
 {
-	uint8_t cid = d->stray;
+	while (d->stray_n > 0) {
+		uint8_t cid = d->strays[--d->stray_n];
 
-	d->stray = 0;
-	if (cid != 0 && cid != d->cid)
-		(void)qmi_client_release(d, cid, dl);
+		if (cid != d->cid)
+			(void)release(d, cid, dl);
+	}
+}
+
+static void keep_stray(struct qmi_device *d, uint8_t cid)
+{
+	log_debug("qmi device=%s: client %u came too late", d->t.name, cid);
+	for (size_t i = 0; i < d->stray_n; i++)
+		if (d->strays[i] == cid)
+			return;
+	if (d->stray_n < ARRAY_LEN(d->strays))
+		d->strays[d->stray_n++] = cid;
 }
 
 void qmi_client_settle(struct qmi_device *d, deadline dl)
@@ -243,7 +297,7 @@ void qmi_client_settle(struct qmi_device *d, deadline dl)
 	deadline soon = deadline_sooner(dl, RELEASE_MS);
 
 	release_noted(d, soon);
-	release_stray(d, soon);
+	release_strays(d, soon);
 	if (d->cid != 0 && !qmi_client_owns_record(d))
 		d->cid = 0;
 	agree_to_refresh(d, soon);
@@ -257,15 +311,10 @@ void qmi_client_leave(struct qmi_device *d)
 		d->cid = 0; /* record or note name it to whoever comes next */
 		return;
 	}
-	release_stray(d, soon);
+	release_strays(d, soon);
 	agree_to_refresh(d, soon);
-	bool keep = d->cid == 0 || qmi_client_owns_record(d);
-	if (keep || qmi_client_release(d, d->cid, soon)) {
-		if (d->noted)
-			write_note(d, "");
-	}
-	if (!keep)
-		d->cid = 0;
+	if (d->cid != 0 && !qmi_client_owns_record(d))
+		(void)qmi_client_give_up(d, deadline_in_ms(RELEASE_MS));
 }
 
 /* --- what the modem says by itself --- */
@@ -333,18 +382,18 @@ static const struct {
 static void take_control(struct qmi_device *d, const struct qmi_message *m)
 {
 	uint16_t error = 0;
+	uint8_t cid = 0;
 
 	if (m->kind == QMI_INDICATION && m->id == CTL_SYNC) {
 		log_info("qmi device=%s: the modem has started anew", d->t.name);
-		d->cid = 0;
+		qmi_client_lost(d);
 		d->stale = true;
 		return;
 	}
-	if (m->kind != QMI_RESPONSE || m->id != QMI_CTL_ALLOCATE ||
-	    qmi_wire_result(m->tlvs, &error) != ST_OK || error != 0)
-		return;
-	if (qmi_uim_client(m->tlvs, &d->stray) == ST_OK)
-		log_debug("qmi device=%s: client %u came too late", d->t.name, d->stray);
+	if (m->kind == QMI_RESPONSE && m->id == QMI_CTL_ALLOCATE &&
+	    qmi_wire_result(m->tlvs, &error) == ST_OK && error == 0 &&
+	    qmi_uim_client(m->tlvs, &cid) == ST_OK)
+		keep_stray(d, cid);
 }
 
 status qmi_client_aside(void *ctx, const struct qmi_message *m)

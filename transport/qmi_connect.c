@@ -104,6 +104,9 @@ static status connect_once(struct qmi_device *d, deadline dl)
 		return st;
 	}
 	d->cid = 0; /* the connection before had it */
+	d->refresh_waits = false;
+	if (d->life != n.life)
+		d->stray_n = 0;
 	d->life = n.life;
 	d->stale = false;
 	d->card = QMI_CARD_UNKNOWN;
