@@ -2,7 +2,7 @@
 # The distribution's mbim-proxy. Sourced after common.sh; only inside own_world, since @mbim-proxy is
 # the network namespace's.
 
-mbim_proxy_pid=
+: "${mbim_proxy_pid:=}" # sourced again, it stays
 mbim_proxy_start() { # one serves the next modem too
 	local proxy=/usr/libexec/mbim-proxy
 	[ -n "${IOTSAFE_OWN_WORLD:-}" ] || die "mbim_proxy_start outside own_world"

@@ -21,7 +21,7 @@ qmi_sim_start() { # FRONT-OPTIONS ("" or "&cids=2…") [OPTION…]
 	}
 }
 
-qmi_proxy_pid=
+: "${qmi_proxy_pid:=}" # sourced again, it stays
 qmi_proxy_start() { # one serves the next modem too
 	[ -n "${IOTSAFE_OWN_WORLD:-}" ] || die "qmi_proxy_start outside own_world"
 	[ -z "$qmi_proxy_pid" ] || ! kill -0 "$qmi_proxy_pid" 2>/dev/null || return 0
