@@ -39,6 +39,8 @@ enum {
 	MAY_LEAK = 16,
 	/* may be without a command to strike at in some acts */
 	MAY_MISS = 32,
+	/* at the first only: what a host that is dead by then did before */
+	ONCE = 64,
 };
 
 struct fault_row {
@@ -70,6 +72,7 @@ struct fault_case {
 	const struct fault_act *act;
 	unsigned at;	   /* from 1 */
 	const char *other; /* the other card's folder */
+	bool counts;	   /* no fault, but a count of the events: all must be well */
 };
 
 struct fault_outcome {

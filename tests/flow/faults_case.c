@@ -43,6 +43,8 @@ __attribute__((format(printf, 2, 3))) static void trouble(struct fault_outcome *
 
 /* --- the simulator --- */
 
+/* A modem that knows its clients knows them after a reset of the card too: what is noted of them
+ * has to stay. */
 static void forget_shared_channel(const struct rig *r)
 {
 	char path[400];
@@ -74,7 +76,8 @@ static void start_healthy(const struct rig *r, const struct fault_row *row)
 	rig_control(r, r->opt.t0 || row->flags & OVER_T0 ? "config set t0 yes" : "config set t0 no",
 		    NULL, 0);
 	rig_control(r, "reset", NULL, 0);
-	forget_shared_channel(r);
+	if (!rig_over_qmi(r->opt.link))
+		forget_shared_channel(r);
 	reader_settles(r);
 }
 
@@ -105,11 +108,22 @@ static unsigned strikes(const struct rig *r)
 	return at ? (unsigned)strtoul(at + 7, NULL, 10) : 0;
 }
 
+/* It comes back by itself. */
+static void await_plugged(const struct rig *r)
+{
+	for (int ms = 0; ms < 2000 && access(r->port, F_OK) != 0; ms += 10)
+		rig_pause_ms(10);
+}
+
 static void make_healthy(const struct fault_case *c, const struct rig *r)
 {
 	char text[200];
 
 	rig_control(r, "fault clear", NULL, 0);
+	if (strcmp(c->row->name, "F28") == 0)
+		rig_pause_ms(750); /* the port is free again */
+	if (strcmp(c->row->name, "F27") == 0)
+		await_plugged(r);
 	if (!(c->row->flags & SWAPS))
 		return;
 	snprintf(text, sizeof(text), "swap %s", r->card);
@@ -194,6 +208,8 @@ static void program(const struct rig *r, const struct fault_case *c, struct faul
 	o->strikes = strikes(r);
 	o->struck = o->strikes > 0;
 	o->went_well = rv == CKR_OK && right;
+	if (c->counts && !o->went_well)
+		trouble(o, "%#lx", rv);
 	judge(&s, c, from, o);
 	make_healthy(c, r);
 	if (c->row->name[0] == 'C')
@@ -298,11 +314,11 @@ unsigned fault_case_events(struct rig *r, const struct fault_act *act, char fami
 	/* delays of no length, for ever: strikes are counted */
 	const struct fault_row row = {
 		family == 'C' ? "C10" : "F14", "0", NULL, ON_ALL, 0, FOR_EVER};
-	struct fault_case c = {&row, act, 1, NULL};
+	struct fault_case c = {&row, act, 1, NULL, true};
 	struct fault_outcome o;
 
 	fault_case_run(r, &c, &o);
-	assert_string_equal(o.trouble, "");
-	assert_true(o.went_well);
+	if (o.trouble[0])
+		fail_msg("%s on a healthy card: %s", act->name, o.trouble);
 	return o.strikes;
 }

@@ -5,7 +5,7 @@
 
 #include "faults.h"
 
-enum { LISTING, SIGNATURE, FAULT_TABLE_ACTS };
+enum { LISTING, SIGNATURE, AGREEMENT, READING, FAULT_TABLE_ACTS };
 
 extern const struct fault_row fault_rows[];
 extern const size_t fault_row_count;

@@ -53,5 +53,7 @@ bool keys_raw_public(const struct rig *r, const char *id, uint8_t ret_point[KEYS
 
 /* scene_allows, for what the functions above call. */
 bool keys_allows(const char *function, CK_RV rv);
+/* The same, where the key may have gone with the power. */
+bool keys_allows_lost(const char *function, CK_RV rv);
 
 #endif

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every fault at each APDU or AT command of a first listing and of a signature, on the link that
- * the argument names: the module answers with an error that Cryptoki allows, or with the right
- * thing, in time; and with the fault gone the next operation works. */
+/* Every fault at each APDU, and at each command to a modem, of a first listing, a signature, an
+ * agreement and the reading of a file, on the link that the argument names: the module answers with
+ * an error that Cryptoki allows, or with the right thing, in time; and with the fault gone the next
+ * operation works. */
 #include "faults_table.h"
+#include "keys_ops.h"
 
 static CK_RV list_all(struct scene *s, bool *ret_right)
 {
@@ -52,12 +54,71 @@ static CK_RV next_operation(struct scene *s, bool *ret_right)
 	return rv;
 }
 
+/* --- an agreement, with a key that goes with the power --- */
+
+static struct keys_pair pair;
+
+static CK_RV prepare_to_agree(struct scene *s)
+{
+	CK_RV rv = keys_session(s);
+
+	if (rv == CKR_OK)
+		rv = keys_generate(s, NULL, &pair);
+	for (int i = 0; rv == CKR_OK && i < 2; i++)
+		rv = keys_agree(s, &pair);
+	return rv;
+}
+
+static CK_RV agree(struct scene *s, bool *ret_right)
+{
+	*ret_right = true;
+	return keys_agree(s, &pair);
+}
+
+static CK_RV next_agreement(struct scene *s, bool *ret_right)
+{
+	*ret_right = true;
+	return prepare_to_agree(s);
+}
+
+/* --- the reading of a file --- */
+
+static CK_RV prepare_to_read(struct scene *s)
+{
+	CK_OBJECT_CLASS priv = CKO_PRIVATE_KEY;
+	CK_ATTRIBUTE t[] = {{CKA_CLASS, &priv, sizeof(priv)}};
+	CK_RV rv = scene_open(s);
+
+	return rv == CKR_OK ? scene_search(s, t, 1, &s->key, 1, &s->objects) : rv;
+}
+
+static CK_RV read_file(struct scene *s, bool *ret_right)
+{
+	CK_OBJECT_CLASS cert = CKO_CERTIFICATE;
+	CK_ATTRIBUTE t[] = {{CKA_CLASS, &cert, sizeof(cert)}};
+	CK_ULONG n = 0;
+	CK_RV rv = scene_search(s, t, 1, &s->certificate, 1, &n);
+
+	*ret_right = false;
+	return rv == CKR_OK && n == 1 ? scene_certificate(s, ret_right) : rv;
+}
+
 static const struct fault_act acts[] = {
 	[LISTING] = {.name = "a listing", .run = list_all, .next = next_operation},
 	[SIGNATURE] = {.name = "a signature",
 		       .prepare = prepare_to_sign,
 		       .run = sign,
 		       .next = next_operation},
+	[AGREEMENT] = {.name = "an agreement",
+		       .prepare = prepare_to_agree,
+		       .run = agree,
+		       .next = next_agreement,
+		       .allows = keys_allows_lost,
+		       .grace = 1},
+	[READING] = {.name = "the reading of a file",
+		     .prepare = prepare_to_read,
+		     .run = read_file,
+		     .next = next_operation},
 };
 
 int main(int argc, char **argv)

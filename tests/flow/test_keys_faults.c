@@ -41,16 +41,6 @@ static void expect_key(struct scene *s, const char *id)
 
 /* --- a key that goes with the power --- */
 
-/* The pair is empty, the key went with the power. */
-static bool allows_lost_key(const char *function, CK_RV rv)
-{
-	if (strcmp(function, "C_DeriveKey") == 0 && rv == CKR_KEY_FUNCTION_NOT_PERMITTED)
-		return true;
-	if (strcmp(function, "C_GetAttributeValue") == 0 && rv == CKR_ATTRIBUTE_TYPE_INVALID)
-		return true;
-	return keys_allows(function, rv);
-}
-
 static CK_RV prepare_volatile(struct scene *s)
 {
 	CK_RV rv = keys_session(s);
@@ -340,11 +330,11 @@ static bool allows_no_iccid(const char *function, CK_RV rv)
 
 static const struct fault_act acts[] = {
 	[GENERATE] = {"a key generation", NULL, NULL, prepare_volatile, generate, next_volatile,
-		      allows_lost_key, 0},
+		      keys_allows_lost, 0},
 	[REPLACE] = {"the replacement of a key", "zariot", NULL, prepare_replace, replace,
 		     next_replace, keys_allows, 0},
 	[AGREE] = {"an agreement", NULL, NULL, prepare_volatile, agree, next_volatile,
-		   allows_lost_key, 1},
+		   keys_allows_lost, 1},
 	[KEPT] = {"an agreement with a slot that held something", "quantag", NULL, prepare_kept,
 		  agree, next_kept, keys_allows, 1},
 	[HKDF] = {"an extraction", "type2", with_psk, prepare_hkdf, hkdf, next_hkdf, keys_allows,
