@@ -47,13 +47,26 @@ static status take_some(struct at_engine *e, size_t *ret_n)
 	return st;
 }
 
+/* What goes out in part leaves the engine dirty: the next command would be taken for its rest. */
+static status put(struct at_engine *e, struct bytes b, deadline dl)
+{
+	status st = at_port_write(e->fd, b, dl);
+	if (st != ST_OK) {
+		e->dirty = true;
+		at_port_discard(e->fd);
+	}
+	if (st == ST_NO_DEVICE)
+		at_engine_close(e);
+	return st;
+}
+
 static status escape_prompt(struct at_engine *e, deadline dl)
 {
 	static const uint8_t esc[] = {0x1B};
 	log_debug("at prompt: another program left a message open; cancelled");
 	e->dirty = true;
 	e->reply.prompt = false;
-	return at_port_write(e->fd, BYTES_OF(esc), deadline_sooner(dl, AT_MS));
+	return put(e, BYTES_OF(esc), deadline_sooner(dl, AT_MS));
 }
 
 status at_engine_drain(struct at_engine *e)
@@ -100,7 +113,7 @@ static status send_line(struct at_engine *e, const char *text, deadline dl)
 	struct wtr w = WTR_ON(line);
 	wtr_put(&w, bytes_str(text));
 	wtr_u8(&w, '\r');
-	status st = wtr_done(&w) == ST_OK ? at_port_write(e->fd, wtr_bytes(&w), dl) : ST_ARG;
+	status st = wtr_done(&w) == ST_OK ? put(e, wtr_bytes(&w), dl) : ST_ARG;
 	mem_wipe(line, w.n);
 	return st;
 }
@@ -210,7 +223,11 @@ status at_engine_run(struct at_engine *e, const struct at_expect *x, deadline dl
 			TRY(at_engine_sync(e, dl));
 		at_reply_begin(&e->reply, x);
 		TRY(send_line(e, x->sent, dl));
-		TRY(collect(e, dl));
+		status st = collect(e, dl);
+		/* a modem that has not even read it must not do so when it was given up */
+		if (st == ST_TIMEOUT)
+			at_port_discard(e->fd);
+		TRY(st);
 		if (!e->reply.prompt)
 			return conclude(e, ret_code);
 		/* the command went into somebody's message: it has not run, so once more */

@@ -238,3 +238,8 @@ status at_port_write(int fd, struct bytes b, deadline dl)
 	}
 	return ST_OK;
 }
+
+void at_port_discard(int fd)
+{
+	tcflush(fd, TCOFLUSH);
+}

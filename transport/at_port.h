@@ -31,5 +31,7 @@ status at_port_wait(int fd, deadline dl) MUST_USE;
 status at_port_read(int fd, struct wtr *w) MUST_USE;
 /* All of b. ST_NO_DEVICE, ST_TIMEOUT. */
 status at_port_write(int fd, struct bytes b, deadline dl) MUST_USE;
+/* What was written and has not left yet never will; nor does closing the port wait for it. */
+void at_port_discard(int fd);
 
 #endif
