@@ -14,6 +14,12 @@ void at_reply_init(struct at_reply *r)
 	*r = (struct at_reply){.expect = nothing_in_flight};
 }
 
+static void forget_info(struct at_reply *r)
+{
+	mem_wipe(r->info, r->info_n);
+	r->info_n = 0;
+}
+
 void at_reply_begin(struct at_reply *r, const struct at_expect *x)
 {
 	r->expect = *x;
@@ -22,7 +28,7 @@ void at_reply_begin(struct at_reply *r, const struct at_expect *x)
 	r->foreign = false;
 	r->stray = false;
 	r->open = false;
-	r->info_n = 0;
+	forget_info(r);
 	r->info_count = 0;
 }
 
@@ -38,8 +44,7 @@ struct bytes at_reply_info(const struct at_reply *r)
 
 void at_reply_wipe(struct at_reply *r)
 {
-	mem_wipe(r->info, r->info_n);
-	r->info_n = 0;
+	forget_info(r);
 	r->expect = nothing_in_flight;
 }
 
@@ -61,7 +66,7 @@ static void keep_info(struct at_reply *r, struct bytes text)
 	 * answer says it before the new one) */
 	if (r->expect.want == AT_WANT_TEXT && r->info_count > 0)
 		return;
-	r->info_n = 0;
+	forget_info(r);
 	r->info_count++;
 	add_info(r, text);
 }

@@ -160,6 +160,22 @@ static void endless_lines_are_dropped(void **state)
 	assert_int_equal(r.final, AT_FINAL_OK);
 }
 
+/* Of a long answer nothing is left behind a short one, nor behind the next command's. */
+static void no_answer_outlives_its_reading(void **state)
+{
+	struct at_reply r;
+	(void)state;
+	at_reply_init(&r);
+	at_reply_begin(&r, &csim);
+	at_reply_feed(&r, BYTES_LIT("+CSIM: 20,\"ABABABABABABABAB9000\"\r\n"));
+	at_reply_feed(&r, BYTES_LIT("+CSIM: 4,\"9000\"\r\nOK\r\n"));
+	assert_null(memmem(&r, sizeof(r), "ABAB", 4));
+	at_reply_begin(&r, &csim);
+	at_reply_feed(&r, BYTES_LIT("+CSIM: 20,\"ABABABABABABABAB9000\"\r\nOK\r\n"));
+	at_reply_begin(&r, &ccho);
+	assert_null(memmem(&r, sizeof(r), "ABAB", 4));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -167,6 +183,7 @@ int main(void)
 		cmocka_unit_test(streams_in_random_pieces),
 		cmocka_unit_test(commands_do_not_mix),
 		cmocka_unit_test(endless_lines_are_dropped),
+		cmocka_unit_test(no_answer_outlives_its_reading),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
