@@ -33,6 +33,14 @@ void at_engine_close(struct at_engine *e)
 	at_engine_init(e);
 }
 
+static status wait_input(struct at_engine *e, deadline dl)
+{
+	status st = at_port_wait(e->fd, dl);
+	if (st == ST_NO_DEVICE)
+		at_engine_close(e);
+	return st;
+}
+
 /* One read into the reply. *ret_n: how many bytes. */
 static status take_some(struct at_engine *e, size_t *ret_n)
 {
@@ -91,7 +99,7 @@ static status listen_quiet(struct at_engine *e, deadline dl, struct findings *f)
 {
 	deadline limit = deadline_sooner(dl, QUIET_MS);
 	for (;;) {
-		status st = at_port_wait(e->fd, limit);
+		status st = wait_input(e, limit);
 		if (st == ST_TIMEOUT)
 			return ST_OK;
 		TRY(st);
@@ -131,7 +139,7 @@ static status collect(struct at_engine *e, deadline dl)
 	deadline limit = dl;
 	unsigned seen = 0;
 	while (!at_reply_done(&e->reply)) {
-		status st = at_port_wait(e->fd, limit);
+		status st = wait_input(e, limit);
 		if (st != ST_OK) {
 			e->dirty = true;
 			if (st == ST_TIMEOUT && is_lone_digit(&e->reply))

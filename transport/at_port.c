@@ -187,13 +187,15 @@ status at_port_open(const char *path, long baud, bool rtscts, const char *uucp_d
 
 /* --- moving bytes --- */
 
+/* An error alone is a control device's failed transfer (/dev/cdc-wdm1 speaks AT, too), of which
+ * neither read nor write tells: it would be "ready" for ever. */
 static status wait_for(int fd, short events, deadline dl)
 {
 	for (;;) {
 		struct pollfd p = {.fd = fd, .events = events};
 		int n = poll(&p, 1, deadline_poll_ms(dl));
 		if (n > 0)
-			return ST_OK;
+			return p.revents == POLLERR ? ST_NO_DEVICE : ST_OK;
 		if (n < 0 && errno != EINTR)
 			return ST_IO;
 		if (deadline_passed(dl))

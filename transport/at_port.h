@@ -25,7 +25,7 @@ uint64_t at_port_identity(int fd);
 status at_port_lock(int fd, deadline dl) MUST_USE;
 void at_port_unlock(int fd);
 
-/* Until something can be read: ST_TIMEOUT. Uses no CPU. */
+/* Until something can be read. ST_TIMEOUT, ST_NO_DEVICE. Uses no CPU. */
 status at_port_wait(int fd, deadline dl) MUST_USE;
 /* Appends what is there, maybe nothing. ST_NO_DEVICE when the port is gone. */
 status at_port_read(int fd, struct wtr *w) MUST_USE;
