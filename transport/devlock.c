@@ -88,19 +88,24 @@ static int open_in(int folder, const char *name, mode_t mode, bool *ret_writable
 		if (errno != ENOENT)
 			return -1;
 		fd = openat(folder, name, O_RDWR | O_CREAT | O_EXCL | flags, mode);
-		if (fd >= 0 && fchmod(fd, mode) != 0)
-			log_debug("lock file %s: %s", name, strerror(errno));
 		if (fd >= 0 || errno != EEXIST)
 			return fd;
 	}
 	return -1;
 }
 
-static bool file_is_sound(int fd)
+/* Also what its maker did not live to do: an empty file of ours gets its mode, without which other
+ * users cannot open it. One in use keeps what somebody gave it. */
+static bool file_is_sound(int fd, mode_t mode)
 {
 	struct stat st;
-	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 1 &&
-	       st.st_size <= FILE_SIZE_LIMIT;
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_nlink != 1 ||
+	    st.st_size > FILE_SIZE_LIMIT)
+		return false;
+	if (st.st_size == 0 && st.st_uid == geteuid() && (st.st_mode & 0777) != mode &&
+	    fchmod(fd, mode) != 0)
+		log_debug("lock file: %s", strerror(errno));
+	return true;
 }
 
 static bool open_at(struct devlock *l, const char *dir, mode_t dir_mode, mode_t file_mode)
@@ -112,7 +117,7 @@ static bool open_at(struct devlock *l, const char *dir, mode_t dir_mode, mode_t 
 	close(folder);
 	if (fd < 0)
 		return false;
-	if (!file_is_sound(fd)) {
+	if (!file_is_sound(fd, file_mode)) {
 		log_error("lock file %s/%s is not a plain file with one name: ignored", dir,
 			  l->name);
 		close(fd);
@@ -436,10 +441,10 @@ void devlock_store(struct devlock *l, const struct channel_record *r)
 
 void devlock_clear(struct devlock *l)
 {
-	if (!devlock_can_share(l))
+	/* a shorter file has no record, and its state stays */
+	if (!devlock_can_share(l) || l->text_n <= RECORD_AT)
 		return;
-	if (l->text_n > RECORD_AT)
-		l->text_n = RECORD_AT;
+	l->text_n = RECORD_AT;
 	if (ftruncate(l->fd, (off_t)l->text_n) != 0)
 		l->writable = false;
 }
