@@ -3,6 +3,7 @@
  * what a client holds a handle of is found again by what it is. */
 #include <string.h>
 
+#include "log.h"
 #include "mem.h"
 #include "token.h"
 
@@ -51,6 +52,8 @@ static void adopt_pair(struct token *t, struct pair *p, const struct token *old,
 		p->cert_public = pub_handle;
 	if (pub != NULL)
 		pub->handle = pub_handle;
+	else if (!p->has_pub && token_add_public(t, p) != ST_OK)
+		log_error("group: no room for a public key");
 }
 
 static bool adopt_keys(struct token *t, const struct token *old)
@@ -106,15 +109,26 @@ static bool same_data_label(const struct object *a, const struct object *b)
 	       bytes_equal(container_label(&a->c), container_label(&b->c));
 }
 
-static bool has_handle(const struct token *t, CK_OBJECT_HANDLE h)
+static const struct object *by_handle(const struct token *t, CK_OBJECT_HANDLE h)
 {
 	for (size_t i = 0; i < count_of(t); i++)
 		if (nth(t, i)->handle == h)
-			return true;
-	return false;
+			return nth(t, i);
+	return NULL;
 }
 
 typedef bool (*alike_fn)(const struct object *a, const struct object *b);
+
+/* In the order in which they count. */
+static const alike_fn alikes[] = {same_value, same_subject_key, same_data_label};
+
+static bool is_alike(const struct object *a, const struct object *b)
+{
+	for (size_t i = 0; i < ARRAY_LEN(alikes); i++)
+		if (alikes[i](a, b))
+			return true;
+	return false;
+}
 
 static void adopt_others(struct token *t, const struct token *old, alike_fn alike)
 {
@@ -122,11 +136,40 @@ static void adopt_others(struct token *t, const struct token *old, alike_fn alik
 		struct object *o = nth(t, i);
 		if (o->pair != NULL && o->class != CKO_CERTIFICATE)
 			continue;
-		for (size_t k = 0; k < count_of(old) && !has_handle(old, o->handle); k++) {
+		for (size_t k = 0; k < count_of(old) && by_handle(old, o->handle) == NULL; k++) {
 			const struct object *was = nth(old, k);
-			if (alike(o, was) && !has_handle(t, was->handle))
+			if (alike(o, was) && by_handle(t, was->handle) == NULL)
 				o->handle = was->handle;
 		}
+	}
+}
+
+/* --- what was taken over before, and is not the same any more --- */
+
+static bool is_key(const struct object *o)
+{
+	return o->pair != NULL && o->class != CKO_CERTIFICATE;
+}
+
+static bool means_the_same(const struct object *o, const struct object *was)
+{
+	if (!is_key(o))
+		return is_alike(o, was);
+	return is_key(was) && o->class == was->class && same_key(o->pair, was->pair);
+}
+
+/* Meanwhile the other SIM has had something else put in its place: that is now what the handle
+ * names. */
+static void renew_strangers(struct token *t, const struct token *old)
+{
+	for (size_t i = 0; i < count_of(t); i++) {
+		struct object *o = nth(t, i);
+		const struct object *was = by_handle(old, o->handle);
+		if (was == NULL || means_the_same(o, was))
+			continue;
+		o->handle = token_new_handle();
+		if (o->from_cert)
+			o->pair->cert_public = o->handle;
 	}
 }
 
@@ -134,9 +177,9 @@ bool token_adopt(struct token *t, const struct token *old)
 {
 	if (!adopt_keys(t, old))
 		return false;
-	adopt_others(t, old, same_value);
-	adopt_others(t, old, same_subject_key);
-	adopt_others(t, old, same_data_label);
+	renew_strangers(t, old);
+	for (size_t i = 0; i < ARRAY_LEN(alikes); i++)
+		adopt_others(t, old, alikes[i]);
 	return true;
 }
 
