@@ -29,7 +29,7 @@ status guard_session(struct guard *g, CK_SESSION_HANDLE h)
 	return session_lock(h, &g->session);
 }
 
-status guard_card(struct guard *g)
+static status lock_card(struct guard *g, bool settle)
 {
 	struct session *s = g->session;
 	CK_SESSION_HANDLE h = session_handle(s);
@@ -41,15 +41,27 @@ status guard_card(struct guard *g)
 	session_unlock(s);
 	slot_lock(slot);
 	g->slot = slot;
-	slot_group_settle(slot);
+	if (settle)
+		slot_group_settle(slot);
 	login_settle(slot);
 	return session_lock(h, &g->session);
+}
+
+status guard_card(struct guard *g)
+{
+	return lock_card(g, true);
 }
 
 status guard_ready(struct guard *g)
 {
 	TRY(guard_card(g));
 	return slot_group_ready(g->slot);
+}
+
+status guard_pin(struct guard *g)
+{
+	TRY(lock_card(g, false));
+	return slot_group_ready_for_pin(g->slot);
 }
 
 bool guard_again(struct guard *g, status *st)

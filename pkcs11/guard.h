@@ -27,6 +27,9 @@ status guard_card(struct guard *g) MUST_USE;
 /* The same before what must not be done twice, by two members of a group: the SIM in use answers.
  */
 status guard_ready(struct guard *g) MUST_USE;
+/* The same before a PIN that the client gave is sent: to the SIM that the client knows of, and no
+ * other. ST_CARD_GONE. */
+status guard_pin(struct guard *g) MUST_USE;
 /* After a call that answered *st and did nothing then, in a slot that stands for a group: another
  * member has taken over, and the call may be made once more. *st is what to answer else. */
 bool guard_again(struct guard *g, status *st);

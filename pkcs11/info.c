@@ -9,6 +9,7 @@
 #include "login.h"
 #include "mem.h"
 #include "session.h"
+#include "slot_group.h"
 #include "token.h"
 
 static const char manufacturer[] = "iotsafe-pkcs11";
@@ -108,6 +109,7 @@ status info_token(struct slot *s, CK_TOKEN_INFO *ret_info)
 	if (ret_info == NULL)
 		return ST_ARG;
 	TRY(slot_identify(s, &card));
+	slot_group_tell(s);
 	if (serial_of(s, &card, serial) != ST_OK)
 		return ST_TOKEN_ABSENT;
 	label_of(s, serial, label);

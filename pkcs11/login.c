@@ -5,6 +5,7 @@
 
 #include "lib.h"
 #include "log.h"
+#include "slot_group.h"
 #include "token.h"
 
 enum {
@@ -62,8 +63,7 @@ bool login_wants(struct slot *s, const struct container *c)
 	return pin_rule(s, c) != SETTINGS_PIN_NONE;
 }
 
-/* Nobody has to log in. */
-static bool is_open(struct slot *s)
+bool login_is_open(struct slot *s)
 {
 	return slot_conf(s)->pin_ref == 0 || s->login.needless || login_auto_on(s);
 }
@@ -71,12 +71,12 @@ static bool is_open(struct slot *s)
 /* A client need not know what pin-source does for it. */
 bool login_wants_always(struct slot *s, const struct container *c)
 {
-	return pin_rule(s, c) == SETTINGS_PIN_ALWAYS && !is_open(s);
+	return pin_rule(s, c) == SETTINGS_PIN_ALWAYS && !login_is_open(s);
 }
 
 bool login_is_user(struct slot *s)
 {
-	return is_open(s) || s->login.done;
+	return login_is_open(s) || s->login.done;
 }
 
 /* --- the end of a login --- */
@@ -94,16 +94,28 @@ static void end(struct slot *s, const char *why)
 	login_forget(s);
 }
 
-void login_new_card(struct slot *s)
+/* One by one: others look on without the lock. */
+static void know_nothing(struct login *l)
 {
-	struct login *l = &s->login;
-
-	login_forget(s);
-	atomic_store(&l->needless, false); /* one by one: others look on without the lock */
+	atomic_store(&l->needless, false);
 	l->auto_verified = l->asked = false;
 	l->good_until = l->silent_until = 0;
 	l->pin = (struct card_pin){0};
 	l->power = 0;
+}
+
+void login_new_card(struct slot *s)
+{
+	login_forget(s);
+	know_nothing(&s->login);
+}
+
+void login_other_member(struct slot *s, bool was_open, bool auto_spent)
+{
+	know_nothing(&s->login);
+	atomic_store(&s->login.auto_spent, auto_spent);
+	if (!was_open || !login_is_open(s))
+		login_forget(s);
 }
 
 /* The card may have lost its power since, and with it what was verified. */
@@ -177,18 +189,28 @@ status login_state(struct slot *s, struct card_pin *ret)
 	return ST_OK;
 }
 
-void login_settle(struct slot *s)
+static bool must_ask(struct slot *s)
 {
 	struct card *card = NULL;
 
 	if (slot_conf(s)->pin_ref == 0 || login_auto_on(s) || s->login.asked || s->login.done)
-		return;
+		return false;
 	if (!deadline_passed(s->login.silent_until) || !deadline_passed(s->ill_until))
-		return;
-	if (slot_card(s, &card) != ST_OK || !card_present(card))
-		return;
-	if (login_ask(s) != ST_OK)
+		return false;
+	return slot_card(s, &card) == ST_OK && card_present(card);
+}
+
+/* Its silence is the device's: the next question would wait for another timeout. */
+void login_settle(struct slot *s)
+{
+	while (must_ask(s)) {
+		status st = login_ask(s);
+		if (st == ST_OK)
+			return;
 		s->login.silent_until = deadline_in_ms(GOOD_MS);
+		if (!slot_group_takes_over(s, &st))
+			return;
+	}
 }
 
 bool login_hides(struct slot *s)
@@ -260,7 +282,10 @@ status login_for_use(struct slot *s, const struct container *c)
 	if (s->login.done)
 		return ST_OK;
 	TRY(login_state(s, &pin));
-	return login_is_user(s) ? ST_OK : ST_USER_NOT_LOGGED_IN;
+	if (login_is_user(s))
+		return ST_OK;
+	slot_group_tell(s);
+	return ST_USER_NOT_LOGGED_IN;
 }
 
 bool login_regained(struct slot *s, const struct container *c, status st)
@@ -320,13 +345,21 @@ static status try_pin(struct slot *s, struct bytes pin)
 	return ST_OK;
 }
 
+/* With anything, since nobody has to. */
+static status log_in_openly(struct slot *s)
+{
+	return atomic_exchange(&s->login.done, true) ? ST_USER_LOGGED_IN : ST_OK;
+}
+
 static status log_in(struct guard *g, struct bytes pin)
 {
 	struct slot *slot = g->session->slot;
 
-	if (is_open(slot))
-		return atomic_exchange(&slot->login.done, true) ? ST_USER_LOGGED_IN : ST_OK;
-	TRY(guard_ready(g));
+	if (login_is_open(slot))
+		return log_in_openly(slot);
+	TRY(guard_pin(g));
+	if (login_is_open(slot)) /* the SIM that has taken over asks for none */
+		return log_in_openly(slot);
 	notice_reset(slot);
 	if (slot->login.done)
 		return ST_USER_LOGGED_IN;
@@ -439,7 +472,9 @@ status login_set_pin(struct guard *g, const void *old_pin, CK_ULONG old_n, const
 	if (!is_pin_length(old_n) || !is_pin_length(new_n) ||
 	    !login_is_digits(bytes_of(new_pin, new_n)))
 		return ST_PIN_RANGE;
-	TRY(guard_ready(g));
+	TRY(guard_pin(g));
+	if (slot_conf(slot)->pin_ref == 0) /* of the SIM that has taken over */
+		return ST_UNSUPPORTED;
 	return change(slot, bytes_of(old_pin, old_n), bytes_of(new_pin, new_n));
 }
 
@@ -472,7 +507,7 @@ void login_token_flags(struct slot *s, CK_TOKEN_INFO *info)
 	info->ulMinPinLen = PIN_MIN;
 	info->ulMaxPinLen = PIN_MAX;
 	info->flags |= CKF_USER_PIN_INITIALIZED;
-	if (!is_open(s))
+	if (!login_is_open(s))
 		info->flags |= CKF_LOGIN_REQUIRED;
 	if (l->asked && l->pin.state != CARD_PIN_DISABLED)
 		info->flags |= count_flags(&l->pin);

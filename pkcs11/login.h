@@ -16,6 +16,8 @@
 /* --- no lock --- */
 /* Are the sessions in the user's state: somebody has logged in, or nobody has to? */
 bool login_is_user(struct slot *s);
+/* Nobody has to. */
+bool login_is_open(struct slot *s);
 
 /* --- slot locked; only the configuration is asked --- */
 /* Does the configuration say that this container wants a PIN? Before every use, by the client? */
@@ -56,6 +58,9 @@ void login_token_flags(struct slot *s, CK_TOKEN_INFO *info);
 void login_forget(struct slot *s);
 /* Another SIM came; slot locked. */
 void login_new_card(struct slot *s);
+/* The same of another member of the group, whose pin-source was refused before or not; was_open is
+ * login_is_open of before. Where nobody has to log in, before and now, no login ends. */
+void login_other_member(struct slot *s, bool was_open, bool auto_spent);
 
 /* --- between login.c and login_auto.c; slot locked --- */
 /* Does pin-source log in? */

@@ -13,8 +13,8 @@
 #include "token.h"
 
 enum {
-	/* while somebody waits for events: a device is asked, patience with it, when one that did
-	 * not answer is asked again; and how often new slots are looked for */
+	/* while somebody waits for events: a device is asked, patience with all of them, when one
+	 * that did not answer is asked again; and how often new slots are looked for */
 	ASK_EVERY_MS = 2000,
 	ASK_MS = 1000,
 	ASK_LATER_MS = 10000,
@@ -196,7 +196,8 @@ static bool is_there(struct slot *s)
 static bool look(struct slot *s)
 {
 	bool there = s->group != NULL ? slot_group_present(s) : is_there(s);
-	uint64_t changes = s->group == NULL && s->card != NULL ? card_changes(s->card) : s->changes;
+	uint64_t changes =
+		s->card != NULL && card_present(s->card) ? card_changes(s->card) : s->changes;
 	/* what is so at the first look is no event */
 	bool news = atomic_exchange(&s->looked, true)
 			    ? s->seen != there || (there && s->changes != changes)
@@ -210,13 +211,13 @@ static bool look(struct slot *s)
 }
 
 /* Locked. Before the look of somebody who waits for events. */
-static void ask(struct slot *s)
+static void ask(struct slot *s, deadline dl)
 {
 	struct card *card = NULL;
 
-	if (!deadline_passed(s->ask_at) || slot_card(s, &card) != ST_OK)
+	if (!deadline_passed(s->ask_at) || deadline_passed(dl) || slot_card(s, &card) != ST_OK)
 		return;
-	status st = card_look(card, deadline_in_ms(ASK_MS));
+	status st = s->group != NULL ? slot_group_look(s, dl) : card_look(card, dl);
 	if (st != ST_CARD_BUSY) /* or else at the next look */
 		s->ask_at = deadline_in_ms(st == ST_TIMEOUT ? ASK_LATER_MS : ASK_EVERY_MS);
 }
@@ -232,13 +233,13 @@ bool slot_present(struct slot *s)
 	return there;
 }
 
-static void watch(struct slot *s)
+static void watch(struct slot *s, deadline dl)
 {
 	if (!s->listed && atomic_exchange(&s->seen, false) && s->looked)
 		s->event = true; /* went with its reader */
 	if (!s->listed || pthread_mutex_trylock(&s->lock) != 0)
 		return; /* at work */
-	ask(s);
+	ask(s, dl);
 	(void)look(s);
 	slot_unlock(s);
 }
@@ -257,9 +258,11 @@ static void find_new(void)
 bool slot_event(CK_SLOT_ID *ret_id)
 {
 	find_new();
+	/* of all together: C_Finalize waits for it, and who finds no time is asked the next time */
+	deadline dl = deadline_in_ms(ASK_MS);
 	for (unsigned i = 0; i < atomic_load(&table.count); i++) {
 		struct slot *s = at(i);
-		watch(s);
+		watch(s, dl);
 		if (!atomic_exchange(&s->event, false))
 			continue;
 		*ret_id = s->id;
@@ -325,7 +328,8 @@ status slot_outcome(struct slot *s, status st)
 	if (st != ST_CARD_CHANGED)
 		return st;
 	log_info("slot %s: another SIM", s->conf.name);
-	s->event = true;
+	if (!s->stranger)
+		s->event = true;
 	atomic_fetch_add(&s->generation, 1);
 	login_new_card(s);
 	made_drop_all(s);
@@ -364,14 +368,26 @@ static bool still_there(struct slot *s)
 
 static status blame(struct slot *s, status st)
 {
+	deadline until = deadline_in_ms(lib_settings()->timeout_ms);
+
 	log_info("slot %s: %s", s->conf.name, status_text(st));
 	if (means_unknown(st)) {
-		s->unknown_until = slot_deadline(s);
+		s->stranger = s->stranger || st == ST_CARD_CHANGED;
+		s->unknown_until = until;
 		return ST_TOKEN_UNKNOWN;
 	}
 	if (st == ST_TIMEOUT)
-		s->ill_until = slot_deadline(s);
+		s->ill_until = until;
 	return ST_TOKEN_ABSENT;
+}
+
+static void welcome(struct slot *s)
+{
+	s->info_until = deadline_in_ms(SLOT_INFO_GOOD_MS);
+	s->unknown_until = 0;
+	if (s->stranger)
+		s->event = true;
+	s->stranger = false;
 }
 
 status slot_identify(struct slot *s, struct card_info *ret_info)
@@ -385,8 +401,7 @@ status slot_identify(struct slot *s, struct card_info *ret_info)
 			continue;
 		if (st != ST_OK)
 			return blame(s, st);
-		s->info_until = deadline_in_ms(SLOT_INFO_GOOD_MS);
-		s->unknown_until = 0;
+		welcome(s);
 		break;
 	}
 	*ret_info = s->info;

@@ -38,6 +38,7 @@ struct slot {
 	_Atomic bool looked; /* it was asked */
 	_Atomic bool event;  /* the answer has changed, and C_WaitForSlotEvent has not told yet */
 	bool late;	     /* found after the first discovery: its token is news */
+	bool stranger;	     /* the SIM was said to be none of ours: it comes when it is */
 	uint64_t changes;    /* card_changes at the last look */
 	deadline ask_at;     /* when those who wait for events ask the device again */
 	struct login login;

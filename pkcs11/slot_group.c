@@ -13,7 +13,10 @@
 enum {
 	ABSENT_MS = 1000,    /* so often an earlier member that is not there is looked for */
 	ILL_TIMES_MOST = 10, /* a member that fails again and again is left so much longer */
-	PROBE_MS = 2000,     /* what a look at an earlier member may cost a call */
+	PROBE_MS = 2000,     /* what looks at earlier members may cost a call */
+	SHARE_LEAST = 4, /* a member that is tried has this part of the timeout, if it is left */
+	NOBODY = -1,	 /* a client was told of nobody… */
+	SOMEBODY = -2,	 /* …and of a SIM that is no more */
 };
 
 struct member {
@@ -23,7 +26,8 @@ struct member {
 	struct token *token;
 	struct card_info info;
 	deadline info_until;
-	bool auto_spent; /* pin-source of this member was refused */
+	bool auto_spent;  /* pin-source of this member was refused */
+	uint64_t changes; /* as in struct slot */
 	/* always */
 	deadline ill_until; /* 0: healthy */
 	unsigned failures;  /* in a row */
@@ -37,6 +41,8 @@ struct slot_group {
 	struct member member[GROUP_MEMBERS_MAX];
 	deadline call_until;  /* of a call that met a failure; else 0 */
 	deadline share_until; /* the active member's part of it */
+	deadline return_at;   /* when an earlier member is looked at again, after a silent one */
+	int told;	      /* the member that a client's PIN is for, or NOBODY, or SOMEBODY */
 };
 
 struct slot_group *slot_group_new(const struct settings_slot *conf)
@@ -45,6 +51,7 @@ struct slot_group *slot_group_new(const struct settings_slot *conf)
 
 	if (g == NULL)
 		return NULL;
+	g->told = NOBODY;
 	for (; g->count < conf->member_count; g->count++)
 		g->member[g->count].conf = &lib_settings()->slot[conf->member[g->count]];
 	return g;
@@ -99,6 +106,22 @@ bool slot_group_present(struct slot *s)
 	return false;
 }
 
+/* A modem's SIM that is gone may be known to be so by nobody but who asks. */
+status slot_group_look(struct slot *s, deadline dl)
+{
+	struct slot_group *g = s->group;
+	status first = card_look(s->card, dl);
+
+	for (unsigned i = 0; i < g->count && !is_there(s, g->active); i++) {
+		if (i == g->active || card_of(s, i) == NULL)
+			continue;
+		(void)!card_look(card_of(s, i), dl);
+		if (is_there(s, i))
+			break;
+	}
+	return first;
+}
+
 /* --- time --- */
 
 void slot_group_begin(struct slot *s)
@@ -128,7 +151,11 @@ static deadline share_of(const struct slot_group *g)
 
 	for (unsigned i = 0; i < g->count; i++)
 		waiting += !g->member[i].tried;
-	return now + left / (waiting != 0 ? waiting : 1);
+	deadline fair = now + left / (waiting != 0 ? waiting : 1);
+	deadline least = deadline_in_ms(lib_settings()->timeout_ms / SHARE_LEAST);
+	if (fair < least)
+		fair = least;
+	return fair < g->call_until ? fair : g->call_until;
 }
 
 /* --- health --- */
@@ -167,38 +194,30 @@ static bool is_ill(const struct member *m)
 
 /* --- who is active --- */
 
-/* A login was for the other SIM, except where there is nothing to log in to. */
-static void change_login(struct slot *s, const struct member *was, const struct member *now)
-{
-	bool keeps = was->conf->pin_ref == 0 && now->conf->pin_ref == 0 && s->login.done;
-
-	login_new_card(s);
-	if (keeps)
-		atomic_store(&s->login.done, true);
-	atomic_store(&s->login.auto_spent, now->auto_spent);
-}
-
 static void put_in(struct slot *s, unsigned i)
 {
 	struct slot_group *g = s->group;
 	struct member *was = &g->member[g->active];
 	struct member *now = &g->member[i];
+	bool was_open = login_is_open(s);
 
 	was->card = s->card;
 	was->token = s->token;
 	was->info = s->info;
 	was->info_until = s->info_until;
 	was->auto_spent = s->login.auto_spent;
+	was->changes = s->changes;
 	s->card = now->card;
 	s->token = now->token;
 	s->info = now->info;
 	s->info_until = now->info_until;
+	s->changes = now->changes;
 	now->card = NULL;
 	now->token = NULL;
 	atomic_store(&g->active, i);
 	s->refused = 0;
 	s->switches++;
-	change_login(s, was, now);
+	login_other_member(s, was_open, now->auto_spent);
 }
 
 /* Without making it the active one. */
@@ -213,6 +232,8 @@ static status meet(struct slot *s, unsigned i, deadline dl)
 	if (st == ST_CARD_CHANGED) {
 		token_free(m->token);
 		m->token = NULL;
+		if (s->group->told == (int)i)
+			s->group->told = SOMEBODY;
 		st = card_identify(card, &m->info, dl);
 	}
 	m->info_until = st == ST_OK ? deadline_in_ms(SLOT_INFO_GOOD_MS) : 0;
@@ -245,6 +266,7 @@ static void welcome(struct slot *s)
 	m->ill_until = 0;
 	m->failures = 0;
 	m->is_other = false;
+	s->changes = card_changes(s->card); /* of before are no news */
 	s->ill_until = s->unknown_until = 0;
 	log_info("group %s: %s is in use", s->conf.name, m->conf->name);
 }
@@ -253,6 +275,7 @@ static void welcome(struct slot *s)
 static void announce_other(struct slot *s)
 {
 	atomic_fetch_add(&s->generation, 1);
+	login_forget(s);
 	made_drop_all(s);
 	s->event = true;
 }
@@ -298,6 +321,7 @@ static bool take_over(struct slot *s, bool *ret_same)
 	while (!deadline_passed(g->call_until) && choose(s, &i)) {
 		status st = try_member(s, i, known, ret_same);
 		if (st == ST_OK) {
+			g->share_until = g->call_until; /* it answers: nobody else needs time */
 			welcome(s);
 			return true;
 		}
@@ -333,6 +357,8 @@ bool slot_group_takes_over(struct slot *s, status *st)
 
 	if (!fail_over(s, *st, &same))
 		return false;
+	if (*st == ST_CARD_CHANGED) /* whoever has taken over: the sessions are dead already */
+		return false;
 	if (!same)
 		*st = ST_CARD_CHANGED;
 	return same;
@@ -358,6 +384,24 @@ status slot_group_ready(struct slot *s)
 		st = slot_outcome(s, card_identify(card, &info, slot_deadline(s)));
 	} while (slot_group_takes_over(s, &st));
 	return st;
+}
+
+void slot_group_tell(struct slot *s)
+{
+	if (s->group != NULL)
+		s->group->told = (int)s->group->active;
+}
+
+status slot_group_ready_for_pin(struct slot *s)
+{
+	struct slot_group *g = s->group;
+
+	TRY(slot_group_ready(s));
+	if (g == NULL)
+		return ST_OK;
+	bool other = g->told != NOBODY && g->told != (int)g->active;
+	slot_group_tell(s);
+	return other ? ST_CARD_GONE : ST_OK;
 }
 
 /* --- back --- */
@@ -405,18 +449,24 @@ void slot_group_settle(struct slot *s)
 	struct slot_group *g = s->group;
 	int64_t ms = PROBE_MS;
 
-	if (g == NULL || g->active == 0)
+	if (g == NULL || g->active == 0 || !deadline_passed(g->return_at))
 		return;
 	if (ms > lib_settings()->timeout_ms / 2)
 		ms = lib_settings()->timeout_ms / 2;
+	deadline until = deadline_in_ms(ms), enough = deadline_in_ms(ms / 2);
 	for (unsigned i = 0, active = g->active; i < active && g->active == active; i++) {
 		const struct token *known = known_token(s);
 		if (!may_return_to(s, i, known) || !is_quiet(s))
 			continue;
-		g->share_until = deadline_in_ms(ms);
+		g->share_until = until;
 		status st = try_return(s, i, known);
+		g->share_until = 0;
 		if (st != ST_OK)
 			note_ill(s, i, st);
-		g->share_until = 0;
+		/* the silence of each costs as much: one now and then, and not all of them */
+		if (deadline_passed(until))
+			g->return_at = deadline_in_ms(s->conf.retry_ms);
+		if (deadline_passed(enough))
+			return;
 	}
 }

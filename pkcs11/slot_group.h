@@ -32,6 +32,8 @@ const struct settings_slot *slot_group_conf(const struct slot *s);
 /* --- slot locked; all of these are for any slot, and do nothing for one that is no group --- */
 /* Is there a SIM in any member? No APDU. */
 bool slot_group_present(struct slot *s);
+/* Of a group: card_look at the active member, and while it is not there at the others, in order. */
+status slot_group_look(struct slot *s, deadline dl) MUST_USE;
 /* No later than what this call has left for the active member. */
 deadline slot_group_deadline(const struct slot *s, deadline dl);
 /* A call begins: all members may be tried. */
@@ -43,7 +45,14 @@ void slot_group_settle(struct slot *s);
 bool slot_group_takes_over(struct slot *s, status *st);
 /* The same for those who ask who is there: whoever takes over is welcome. */
 bool slot_group_next(struct slot *s, status st);
-/* Before a PIN is sent: makes sure that the active member answers, or another takes over. */
+/* Before what must not be done twice: makes sure that the active member answers, or another takes
+ * over. */
 status slot_group_ready(struct slot *s) MUST_USE;
+/* The client was told of the active member's SIM, or to log in to it: that is whom its PIN is for.
+ */
+void slot_group_tell(struct slot *s);
+/* Before a client's PIN is sent: slot_group_ready, and ST_CARD_GONE, once, when the client was told
+ * of another SIM than the active member's. */
+status slot_group_ready_for_pin(struct slot *s) MUST_USE;
 
 #endif

@@ -178,7 +178,7 @@ status discover_slots(const struct settings *s, struct settings_slot *ret_slots,
 
 /* --- core/card.h --- */
 
-static struct fake_device *device_of(const struct card *c)
+struct fake_device *fake_device_of(const struct card *c)
 {
 	for (int i = 0; i < FAKE_DEVICES; i++)
 		if (fake.device[i].uri != NULL &&
@@ -196,15 +196,19 @@ static status play_device(struct fake_device *d, deadline dl)
 	return d->answer;
 }
 
+status fake_talk(const struct card *c, deadline dl)
+{
+	struct fake_device *d = fake_device_of(c);
+
+	return d != NULL ? play_device(d, dl) : ST_OK;
+}
+
 static status play(const struct card *c, enum fake_call call, deadline dl)
 {
-	struct fake_device *d = device_of(c);
-
 	fake.calls[call]++;
 	if (!fake.present)
 		return ST_NO_CARD;
-	if (d != NULL)
-		TRY(play_device(d, dl));
+	TRY(fake_talk(c, dl));
 	return fake.answer[call];
 }
 
@@ -254,28 +258,34 @@ void card_forget(struct card *c)
 
 bool card_present(struct card *c)
 {
-	const struct fake_device *d = device_of(c);
+	const struct fake_device *d = fake_device_of(c);
 
-	return fake.present && (d == NULL || !d->gone);
+	return fake.present && (d == NULL || !d->gone || (d->quiet && !d->asked));
 }
 
 uint64_t card_changes(const struct card *c)
 {
-	(void)c;
-	return fake.changes;
+	const struct fake_device *d = fake_device_of(c);
+
+	return fake.changes + (d != NULL ? d->changes : 0);
 }
 
 status card_look(struct card *c, deadline dl)
 {
-	(void)c;
+	struct fake_device *d = fake_device_of(c);
+
 	(void)dl;
 	fake.looks++;
-	return fake.present ? ST_OK : ST_NO_CARD;
+	if (d != NULL) {
+		d->looks++;
+		d->asked = d->gone;
+	}
+	return card_present(c) ? ST_OK : ST_NO_CARD;
 }
 
 status card_identify(struct card *c, struct card_info *ret_info, deadline dl)
 {
-	const struct fake_device *d = device_of(c);
+	const struct fake_device *d = fake_device_of(c);
 
 	TRY(play(c, FAKE_IDENTIFY, dl));
 	*ret_info = (struct card_info){0};
@@ -287,7 +297,7 @@ status card_identify(struct card *c, struct card_info *ret_info, deadline dl)
 
 status card_catalog(struct card *c, const struct catalog **ret_cat, deadline dl)
 {
-	const struct fake_device *d = device_of(c);
+	const struct fake_device *d = fake_device_of(c);
 
 	TRY(play(c, FAKE_CATALOG, dl));
 	*ret_cat = d != NULL && d->cat != NULL ? d->cat : &fake.cat;

@@ -40,12 +40,16 @@ struct fake_device {
 	const char *iccid;	/* NULL: fake.iccid */
 	struct catalog *cat;	/* NULL: fake.cat */
 	atomic_bool gone;	/* no SIM */
+	atomic_bool quiet;	/* … of which only card_look tells */
 	_Atomic status answer;	/* to all calls that talk; ST_OK: work */
 	atomic_uint slow_ms;	/* what such an answer takes, until the deadline */
 	atomic_uint fails_from; /* from the so manieth call that talks on, when answer is set */
 	atomic_uint calls;
+	atomic_uint looks, changes; /* beside those of all */
+	atomic_uint pins;	    /* commands that carried a PIN */
+	atomic_bool asked;	    /* card_look found no SIM */
 };
-enum { FAKE_DEVICES = 3 };
+enum { FAKE_DEVICES = 8 };
 
 struct fake {
 	struct catalog cat;
@@ -76,6 +80,10 @@ unsigned fake_traffic(void);
 /* Only the containers whose places are listed, ended by -1. */
 void fake_keep(const int *places);
 const struct public_key *fake_public(int key_place);
+/* NULL: none of fake.device is its. */
+struct fake_device *fake_device_of(const struct card *c);
+/* What its device answers to whatever is sent. */
+status fake_talk(const struct card *c, deadline dl);
 /* DER of the certificate, without what pads it. */
 struct bytes fake_cert(int cert_place);
 

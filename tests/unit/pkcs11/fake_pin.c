@@ -55,10 +55,10 @@ static struct card_pin now(void)
 
 status card_pin_query(struct card *c, uint8_t ref, struct card_pin *ret, deadline dl)
 {
-	(void)c, (void)dl;
 	fake_pin.queries++;
 	if (!fake.present)
 		return ST_NO_CARD;
+	TRY(fake_talk(c, dl));
 	if (fake_pin.query_answer != ST_OK)
 		return fake_pin.query_answer;
 	*ret = ref == fake_pin.ref ? now() : (struct card_pin){CARD_PIN_ABSENT, -1};
@@ -102,10 +102,11 @@ static status answer(status st, struct card_pin *ret)
 }
 
 /* What a command with a PIN asks first. */
-static status ask(uint8_t ref)
+static status ask(const struct card *c, uint8_t ref, deadline dl)
 {
 	if (!fake.present)
 		return ST_NO_CARD;
+	TRY(fake_talk(c, dl));
 	if (fake_pin.query_answer != ST_OK)
 		return fake_pin.query_answer;
 	if (ref != fake_pin.ref)
@@ -113,15 +114,24 @@ static status ask(uint8_t ref)
 	return fake_pin.enabled && fake_pin.tries == 0 ? ST_PIN_LOCKED : ST_OK;
 }
 
+/* Also one that the card has no such PIN for: it was sent. */
+static void note_pin(const struct card *c)
+{
+	struct fake_device *d = fake_device_of(c);
+
+	if (d != NULL)
+		d->pins++;
+}
+
 status card_pin_verify(struct card *c, uint8_t ref, struct bytes pin, struct card_pin *ret,
 		       deadline dl)
 {
 	struct fake_pin *p = &fake_pin;
 
-	(void)c, (void)dl;
 	if (pin.n < PIN_MIN || pin.n > PIN_MAX)
 		return ST_ARG;
-	TRY(ask(ref));
+	note_pin(c);
+	TRY(ask(c, ref, dl));
 	if (!p->enabled) {
 		*ret = now();
 		return ST_OK;
@@ -138,8 +148,8 @@ status card_pin_change(struct card *c, uint8_t ref, struct bytes old_pin, struct
 {
 	struct fake_pin *p = &fake_pin;
 
-	(void)c, (void)dl;
-	TRY(ask(ref));
+	note_pin(c);
+	TRY(ask(c, ref, dl));
 	if (!p->enabled)
 		return ST_SW_CONDITIONS;
 	p->changes++;

@@ -66,6 +66,36 @@ static void another_sim(void **state)
 	assert_int_equal(slot, 0);
 }
 
+/* A SIM that expected-iccid refuses is news once: who asks because of it makes no further news. */
+static void refused_sim(void **state)
+{
+	CK_SLOT_ID slot = 99;
+	CK_TOKEN_INFO info;
+
+	(void)state;
+	assert_ok(f->C_GetTokenInfo(0, &info));
+	assert_rv(poll_event(&slot), CKR_NO_EVENT);
+	fake.changes++;
+	fake.answer[FAKE_IDENTIFY] = ST_CARD_CHANGED;
+	while (poll_event(&slot) == CKR_OK)
+		;
+	deadline_sleep(DEADLINE_NEVER, 2100); /* what is known of the token is good for so long */
+	assert_rv(f->C_GetTokenInfo(0, &info), CKR_TOKEN_NOT_RECOGNIZED);
+	assert_ok(poll_event(&slot));
+	for (int i = 0; i < 3; i++) {
+		assert_rv(f->C_GetTokenInfo(0, &info), CKR_TOKEN_NOT_RECOGNIZED);
+		assert_rv(poll_event(&slot), CKR_NO_EVENT);
+	}
+	fake.answer[FAKE_IDENTIFY] = ST_OK;
+	assert_ok(f->C_GetTokenInfo(0, &info));
+	assert_ok(poll_event(&slot)); /* the token is recognised now */
+	fake.answer[FAKE_RANDOM] = ST_CARD_CHANGED;
+	CK_SESSION_HANDLE s = rig_session();
+	CK_BYTE b;
+	assert_rv(f->C_GenerateRandom(s, &b, 1), CKR_DEVICE_REMOVED);
+	assert_ok(poll_event(&slot));
+}
+
 /* The SIM was out and is in again: the link's count tells, once. */
 static void between_two_looks(void **state)
 {
@@ -209,9 +239,9 @@ static void finalize_wakes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(coming_and_going),	 TEST(first_look),     TEST(another_sim),
-		TEST(between_two_looks), TEST(asked),	       TEST(readers),
-		TEST(blocking),		 TEST(finalize_wakes),
+		TEST(coming_and_going), TEST(first_look),	 TEST(another_sim),
+		TEST(refused_sim),	TEST(between_two_looks), TEST(asked),
+		TEST(readers),		TEST(blocking),		 TEST(finalize_wakes),
 	};
 
 	return cmocka_run_group_tests_name("event", tests, rig_group_setup, rig_group_teardown);

@@ -381,10 +381,12 @@ static void logins(void **state)
 	assert_int_equal(fake_pin.verifies, 2);
 	assert_ok(sign(s, device_key(s)));
 	expect_serial("0002");
-	/* nor is a PIN sent to a SIM that does not answer, or twice */
+	/* nor is a PIN sent to a SIM that does not answer, to another than it was for, or twice */
 	assert_ok(f->C_Logout(s));
 	A.answer = ST_OK;
 	B.answer = ST_IO;
+	assert_rv(f->C_Login(s, CKU_USER, pin, 4), CKR_DEVICE_REMOVED);
+	assert_int_equal(fake_pin.verifies, 2);
 	assert_ok(f->C_Login(s, CKU_USER, pin, 4));
 	assert_int_equal(fake_pin.verifies, 3);
 	expect_serial("0001");
