@@ -29,5 +29,8 @@ const char *uri_param(const struct uri *u, const char *key);
 status uri_param_number(const struct uri *u, const char *key, long lo, long hi, long dflt,
 			long *ret_v) MUST_USE;
 bool uri_param_true(const struct uri *u, const char *key); /* "1", "yes", "true" */
+/* NULL for a URI that the configuration may have, or what is expected instead, for messages: a
+ * scheme, a path, a parameter or its value that no link knows. Static text. */
+const char *uri_expected(const char *text);
 
 #endif

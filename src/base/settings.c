@@ -147,6 +147,14 @@ static char *next_line(char *dst, int cap, void *ctx)
 	return dst;
 }
 
+/* Of a URI it depends on the URI. */
+static const char *expected_of(const struct settings_key *row, const char *value)
+{
+	const char *uri = strcmp(row->name, "uri") == 0 ? uri_expected(value) : NULL;
+
+	return uri ? uri : row->expected;
+}
+
 static int on_key(void *ctx, const char *section, const char *name, const char *value)
 {
 	struct reading *rd = ctx;
@@ -165,7 +173,7 @@ static int on_key(void *ctx, const char *section, const char *name, const char *
 		if (row->set(target, value ? value : "") == ST_OK)
 			return 1;
 		snprintf(found, sizeof(found), "%.30s = %.80s", name, value ? value : "");
-		return complain(rd, found, row->expected);
+		return complain(rd, found, expected_of(row, value ? value : ""));
 	}
 	snprintf(found, sizeof(found), "unknown key \"%.40s\" in [%.60s]", name, section);
 	return complain(rd, found, "a key of iotsafe.conf(5)");

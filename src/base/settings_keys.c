@@ -133,16 +133,12 @@ static status slot_id(void *p, const char *v)
 
 static status slot_uri(void *p, const char *v)
 {
-	static const char *const schemes[] = {"pcsc", "at", "qmi", "mbim", "unix"};
 	struct settings_slot *slot = p;
 
+	if (uri_expected(v))
+		return ST_ARG;
 	TRY(settings_set_text(slot->uri_text, sizeof(slot->uri_text), v));
-	TRY(uri_parse(v, &slot->uri));
-	for (size_t i = 0; i < ARRAY_LEN(schemes); i++)
-		if (strcmp(slot->uri.scheme, schemes[i]) == 0)
-			return strcmp(schemes[i], "pcsc") == 0 || slot->uri.path[0] ? ST_OK
-										    : ST_ARG;
-	return ST_ARG;
+	return uri_parse(v, &slot->uri);
 }
 
 /* NSS writes token:nickname */

@@ -39,15 +39,17 @@ static status write_file(const char *uri, struct plan *p)
 
 static status choose_file(const struct options *opt, struct plan *p)
 {
-	struct uri uri;
+	const char *expected;
 
 	if (!opt->uri) {
 		snprintf(p->path, sizeof(p->path), "%s", opt->conf ? opt->conf : settings_path());
 		return ST_OK;
 	}
-	if (strpbrk(opt->uri, "\r\n;") || uri_parse(opt->uri, &uri) != ST_OK) {
-		snprintf(p->error, sizeof(p->error),
-			 "--uri %.200s: expected pcsc:, at:PATH or unix:PATH", opt->uri);
+	expected = strpbrk(opt->uri, "\r\n;") ? "neither semicolon nor line feed"
+					      : uri_expected(opt->uri);
+	if (expected) {
+		snprintf(p->error, sizeof(p->error), "--uri %.200s: expected %s", opt->uri,
+			 expected);
 		return ST_ARG;
 	}
 	return write_file(opt->uri, p);

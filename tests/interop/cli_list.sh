@@ -60,7 +60,7 @@ check_exit 'an option of another command' 2 iotsafe list --yes
 check_exit 'an option twice' 2 iotsafe list --slot sim --slot sim
 check_exit '--conf and --uri together' 2 iotsafe list --conf x --uri unix:y
 check_exit 'a URI that is none' 1 iotsafe list --uri nonsense
-shows '  says what is expected' 'expected pcsc:, at:PATH or unix:PATH'
+shows '  says what is expected' 'expected pcsc:, at:PATH, qmi:PATH, mbim:PATH or unix:PATH'
 check_exit 'a module that is not there' 1 iotsafe list --module /nonexistent.so
 shows '  names it' '/nonexistent.so'
 check_exit 'a library that is no module' 1 iotsafe list --module libm.so.6

@@ -127,12 +127,82 @@ static void test_truth(void **state)
 	assert_false(uri_param_true(&u, "absent"));
 }
 
+/* A mistake is told by what belongs there; what is right by nothing. */
+static void test_expected(void **state)
+{
+	static const char *const good[] = {
+		"pcsc:",
+		"pcsc:?reader=ACS%20ACR38",
+		"at:/dev/ttyUSB2",
+		"at:/dev/x?baud=9600&mode=cgla&rtscts=1",
+		"at:/dev/x?baud=4000000&mode=auto&rtscts=no",
+		"mbim:/dev/cdc-wdm0",
+		"mbim:/dev/cdc-wdm0?proxy=@p",
+		"mbim:/dev/cdc-wdm0?proxy=/run/p&direct=0",
+		"mbim:/dev/cdc-wdm0?direct=1",
+		"qmi:/dev/cdc-wdm0?slot=1",
+		"qmi:/dev/cdc-wdm0?slot=5&share=1&proxy=@p",
+		"unix:/run/sim.sock",
+		"unix:@abstract",
+	};
+	static const struct {
+		const char *uri, *expected;
+	} bad[] = {
+		{"", "mbim:PATH"},
+		{"serial:/dev/x", "mbim:PATH"},
+		{"at:/x?novalue", "mbim:PATH"},
+		{"pcsc:Gemalto", "reader=PART"},
+		{"pcsc:?reader=", "reader=PART"},
+		{"pcsc:?what=1", "but reader"},
+		{"at:", "/dev/ttyUSB2"},
+		{"at:ttyUSB2", "absolute"},
+		{"at:/", "absolute"},
+		{"at:/x?baud=12345", "baud=9600"},
+		{"at:/x?baud=115200x", "baud=9600"},
+		{"at:/x?mode=qmi", "mode=csim"},
+		{"at:/x?rtscts=maybe", "rtscts=1"},
+		{"at:/x?slot=1", "but baud"},
+		{"mbim:", "/dev/cdc-wdm0"},
+		{"mbim:cdc-wdm0", "absolute"},
+		{"mbim:/x?proxy=mbim-proxy", "proxy=@NAME"},
+		{"mbim:/x?proxy=", "proxy=@NAME"},
+		{"mbim:/x?proxy=@", "proxy=@NAME"},
+		{"mbim:/x?proxi=@p", "but proxy"},
+		{"mbim:/x?slot=1", "but proxy"},
+		{"mbim:/x?direct=2", "direct=1"},
+		{"mbim:/x?direct=1&proxy=@p", "not both"},
+		{"qmi:/x?slot=0", "slot=1 to"},
+		{"qmi:/x?slot=6", "slot=1 to"},
+		{"qmi:/x?slot=11", "slot=1 to"},
+		{"qmi:/x?slot=", "slot=1 to"},
+		{"qmi:/x?share=", "share=1"},
+		{"qmi:/x?proxy=/p&direct=yes", "not both"},
+		{"qmi:/x?baud=9600", "share"},
+		{"unix:", "socket"},
+		{"unix:/x?direct=1", "no parameters"},
+	};
+	char text[160];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		if (uri_expected(good[i]))
+			fail_msg("%s: expected %s", good[i], uri_expected(good[i]));
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (!uri_expected(bad[i].uri) || !strstr(uri_expected(bad[i].uri), bad[i].expected))
+			fail_msg("%s: expected %s", bad[i].uri, uri_expected(bad[i].uri));
+	/* a socket's address has an end */
+	for (int n = 100; n < 115; n++) {
+		snprintf(text, sizeof(text), "qmi:/x?proxy=@%0*d", n - 1, 0);
+		assert_int_equal(uri_expected(text) == NULL, n < 108);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parts),  cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_limits), cmocka_unit_test(test_numbers),
-		cmocka_unit_test(test_truth),
+		cmocka_unit_test(test_truth),  cmocka_unit_test(test_expected),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
