@@ -66,7 +66,11 @@ status guard_pin(struct guard *g)
 
 bool guard_again(struct guard *g, status *st)
 {
-	return g->slot != NULL && g->session != NULL && slot_group_takes_over(g->slot, st);
+	if (g->slot == NULL || g->session == NULL)
+		return false;
+	if (*st == ST_USER_NOT_LOGGED_IN)
+		slot_group_tell(g->slot);
+	return slot_group_takes_over(g->slot, st);
 }
 
 status guard_slot(struct guard *g, CK_SLOT_ID id)

@@ -282,10 +282,7 @@ status login_for_use(struct slot *s, const struct container *c)
 	if (s->login.done)
 		return ST_OK;
 	TRY(login_state(s, &pin));
-	if (login_is_user(s))
-		return ST_OK;
-	slot_group_tell(s);
-	return ST_USER_NOT_LOGGED_IN;
+	return login_is_user(s) ? ST_OK : ST_USER_NOT_LOGGED_IN;
 }
 
 bool login_regained(struct slot *s, const struct container *c, status st)

@@ -221,6 +221,8 @@ static status at_card(struct guard *g, struct made_signature *ret)
 	do
 		st = at_member(g, ret);
 	while (slot_group_takes_over(g->slot, &st));
+	if (st == ST_USER_NOT_LOGGED_IN)
+		slot_group_tell(g->slot);
 	return st == ST_NO_KEY ? ST_CARD_GONE : blame_card(st);
 }
 

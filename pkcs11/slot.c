@@ -25,7 +25,7 @@ static struct {
 	pthread_mutex_t lock; /* of the set; inside gate, outside every other lock */
 	_Atomic(struct slot *) slot[SLOT_TABLE_MAX];
 	_Atomic unsigned count;
-	bool evaluated;
+	_Atomic bool evaluated;
 	deadline again_at; /* for slot_event */
 	struct settings_slot found[SLOTS_MAX];
 } table = {.lock = PTHREAD_MUTEX_INITIALIZER};
@@ -171,8 +171,11 @@ static void evaluate(void)
 	table.evaluated = true;
 }
 
+/* Who wants no news does not wait for those that somebody else is looking for. */
 static void find_out(bool again)
 {
+	if (!again && table.evaluated)
+		return;
 	pthread_mutex_lock(&table.lock);
 	if (again || !table.evaluated)
 		evaluate();

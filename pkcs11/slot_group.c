@@ -39,6 +39,7 @@ struct slot_group {
 	_Atomic unsigned active;
 	unsigned count;
 	struct member member[GROUP_MEMBERS_MAX];
+	deadline begun;	      /* when the call began */
 	deadline call_until;  /* of a call that met a failure; else 0 */
 	deadline share_until; /* the active member's part of it */
 	deadline return_at;   /* when an earlier member is looked at again, after a silent one */
@@ -130,6 +131,7 @@ void slot_group_begin(struct slot *s)
 
 	if (g == NULL)
 		return;
+	g->begun = deadline_now();
 	g->call_until = g->share_until = 0;
 	for (unsigned i = 0; i < g->count; i++)
 		g->member[i].tried = false;
@@ -156,6 +158,16 @@ static deadline share_of(const struct slot_group *g)
 	if (fair < least)
 		fair = least;
 	return fair < g->call_until ? fair : g->call_until;
+}
+
+/* From a failure on a call has one timeout, and from its beginning two. */
+static deadline end_of_call(const struct slot_group *g)
+{
+	deadline now = deadline_now();
+	deadline one = deadline_in_ms(lib_settings()->timeout_ms);
+	deadline two = g->begun + 2 * (one - now);
+
+	return two < one ? two : one;
 }
 
 /* --- health --- */
@@ -343,7 +355,7 @@ static bool fail_over(struct slot *s, status st, bool *ret_same)
 	g->member[g->active].tried = true;
 	note_ill(s, g->active, st);
 	if (g->call_until == 0)
-		g->call_until = deadline_in_ms(lib_settings()->timeout_ms);
+		g->call_until = end_of_call(g);
 	if (!take_over(s, ret_same))
 		return false;
 	if (!*ret_same)
@@ -406,12 +418,23 @@ status slot_group_ready_for_pin(struct slot *s)
 
 /* --- back --- */
 
-/* A SIM with another identity would end sessions: not while there are any. */
+/* Somebody has to log in there, unless the card says otherwise. */
+static bool asks_for_login(const struct member *m)
+{
+	bool by_itself = m->conf->pin_source[0] != '\0' && !m->auto_spent;
+
+	return m->conf->pin_ref != 0 && !by_itself;
+}
+
+/* A SIM with another identity would end sessions, and one that asks for a PIN would end that nobody
+ * has to log in: not while there are any. */
 static bool may_return_to(struct slot *s, unsigned i, const struct token *known)
 {
 	struct member *m = &s->group->member[i];
 
 	if (is_ill(m) || (m->is_other && known != NULL))
+		return false;
+	if (asks_for_login(m) && login_is_open(s) && session_count(s, false) != 0)
 		return false;
 	if (is_there(s, i))
 		return true;

@@ -182,14 +182,54 @@ static void silent(void **state)
 	group_rig_expect("0002");
 }
 
+/* What a group reads for itself, and is refused without the PIN, tells the client of no SIM. */
+static void nobody_was_told(void **state)
+{
+	CK_BYTE byte;
+
+	(void)state;
+	start(SLOT("a", PIN) SLOT("b", PIN "[container pub]\nslot = b\nkind = public-key\n"
+					   "id = 02\nkey-type = p256\npin = login\n"));
+	CK_SESSION_HANDLE s = group_rig_session();
+	group_rig_expect("0001");
+	rig_count(s, NULL, 0);
+	A.answer = ST_IO;
+	assert_ok(f->C_GenerateRandom(s, &byte, 1));
+	assert_rv(log_in(s), CKR_DEVICE_REMOVED);
+	assert_int_equal(A.pins + B.pins, 0);
+	assert_ok(log_in(s));
+	assert_int_equal(B.pins, 1);
+}
+
+/* Where nobody has to log in, nobody has to because a SIM that asks for a PIN is back. */
+static void not_back_to_a_pin(void **state)
+{
+	CK_ULONG size;
+
+	(void)state;
+	start(SLOT("a", PIN) SLOT("b", ""));
+	A.answer = ST_IO;
+	CK_SESSION_HANDLE s = group_rig_session();
+	CK_OBJECT_HANDLE key = group_rig_key(s), mine = make_private(s);
+	assert_ok(group_rig_sign(s, key));
+	A.answer = ST_OK;
+	group_rig_pause(1100);
+	assert_ok(group_rig_sign(s, key));
+	assert_ok(f->C_GetObjectSize(s, mine, &size));
+	group_rig_expect("0002");
+	assert_ok(f->C_CloseSession(s));
+	group_rig_pause(2100);
+	group_rig_expect("0001");
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, rig_setup, rig_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(none_wanted), TEST(none_to_change), TEST(changed_meanwhile),
-		TEST(stranger),	   TEST(nobody_has_to),	 TEST(somebody_had_to),
-		TEST(silent),
+		TEST(none_wanted), TEST(none_to_change),  TEST(changed_meanwhile),
+		TEST(stranger),	   TEST(nobody_has_to),	  TEST(somebody_had_to),
+		TEST(silent),	   TEST(nobody_was_told), TEST(not_back_to_a_pin),
 	};
 
 	return cmocka_run_group_tests_name("group-pin", tests, rig_group_setup, rig_group_teardown);
