@@ -10,6 +10,7 @@
 #include "log.h"
 #include "mem.h"
 #include "stream.h"
+#include "unix_socket.h"
 
 enum {
 	OPEN_SECONDS_MAX = 30, /* that the proxy may try to open the device */
@@ -161,30 +162,11 @@ void mbim_door_tell_stuck(struct mbim_door *d)
 		  d->proxy[0] ? " has lost it: restart mbim-proxy (or ModemManager)" : "");
 }
 
-/* One line a socket, its name last; 00010000 marks one that accepts connections. */
-static bool is_listening(const char *name)
-{
-	FILE *f = fopen("/proc/net/unix", "re");
-	char line[256];
-	size_t n = strlen(name);
-	bool found = !f; /* cannot tell */
-
-	while (f && !found && fgets(line, sizeof(line), f)) {
-		size_t end = strcspn(line, "\n");
-
-		found = end > n && line[end - n - 1] == ' ' &&
-			strncmp(line + end - n, name, n) == 0 && strstr(line, " 00010000 ");
-	}
-	if (f)
-		fclose(f);
-	return found;
-}
-
 bool mbim_door_is_there(const struct mbim_door *d)
 {
 	if (access(d->device, F_OK) != 0)
 		return false;
 	if (d->proxy[0] == '@')
-		return is_listening(d->proxy);
+		return unix_socket_listens(d->proxy, true);
 	return d->proxy[0] == '\0' || access(d->proxy, F_OK) == 0;
 }

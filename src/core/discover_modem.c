@@ -9,6 +9,7 @@
 
 #include "discover_impl.h"
 #include "mem.h"
+#include "unix_socket.h"
 
 #define USBMISC "/sys/class/usbmisc"
 #define WWAN "/sys/class/wwan"
@@ -17,37 +18,16 @@
 static const struct protocol {
 	const char *driver, *type, *scheme, *proxy;
 } protocols[] = {
-	{"qmi_wwan", "QMI", "qmi", "qmi-proxy"},
-	{"cdc_mbim", "MBIM", "mbim", "mbim-proxy"},
+	{"qmi_wwan", "QMI", "qmi", "@qmi-proxy"},
+	{"cdc_mbim", "MBIM", "mbim", "@mbim-proxy"},
 };
-
-/* Does somebody listen on the abstract socket of that name now? /proc/net/unix tells it in columns:
- * Num RefCount Protocol Flags Type St Inode Path; flag 10000 is a listener. */
-static bool is_listening(const char *name)
-{
-	char line[256];
-	bool found = false;
-	FILE *f = fopen("/proc/net/unix", "re");
-
-	while (f && !found && fgets(line, sizeof(line), f)) {
-		unsigned flags = 0;
-		char path[128] = "";
-
-		if (sscanf(line, "%*s %*x %*x %x %*x %*x %*u %127s", &flags, path) == 2)
-			found = (flags & 0x10000) != 0 && path[0] == '@' &&
-				strcmp(path + 1, name) == 0;
-	}
-	if (f)
-		fclose(f);
-	return found;
-}
 
 static void offer(const struct discover_sink *sink, const char *name, const struct protocol *p)
 {
 	char uri[URI_MAX], device[64], why[96], remedy[160];
 
 	snprintf(device, sizeof(device), "/dev/%s", name);
-	if (is_listening(p->proxy)) {
+	if (unix_socket_listens(p->proxy, false)) {
 		snprintf(uri, sizeof(uri), "%s:%s", p->scheme, device);
 		if (sink->found)
 			sink->found(sink->ctx, uri);
@@ -55,11 +35,11 @@ static void offer(const struct discover_sink *sink, const char *name, const stru
 	}
 	if (!sink->skipped)
 		return;
-	snprintf(why, sizeof(why), "a modem's %s port, and no %s runs", p->type, p->proxy);
+	snprintf(why, sizeof(why), "a modem's %s port, and no %s runs", p->type, p->proxy + 1);
 	snprintf(remedy, sizeof(remedy),
 		 "start ModemManager, or /usr/libexec/%s; or name the port in a [slot], uri = "
 		 "%s:%s?direct=1",
-		 p->proxy, p->scheme, device);
+		 p->proxy + 1, p->scheme, device);
 	sink->skipped(sink->ctx, device, why, remedy);
 }
 
