@@ -82,6 +82,7 @@ void rig_pcscd_stop(struct rig *r, int sig)
 
 /* --- the proxies --- */
 
+/* A daemon at its start is there with no flags for a moment, and accepts nobody yet. */
 static bool listens(const char *name)
 {
 	char line[400];
@@ -89,7 +90,7 @@ static bool listens(const char *name)
 	bool found = false;
 
 	while (f && fgets(line, sizeof(line), f))
-		found = found || strstr(line, name);
+		found = found || (strstr(line, name) && strstr(line, " 00010000 "));
 	if (f)
 		fclose(f);
 	return found;

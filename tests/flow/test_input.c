@@ -36,6 +36,7 @@ static void start(void)
 static void look(struct census *c)
 {
 	assert_int_equal(rig.f->C_Initialize(NULL), CKR_OK);
+	scene_await_present(&rig);
 	assert_int_equal(scene_open(&scene), CKR_OK);
 	census_take(&scene, c);
 }
