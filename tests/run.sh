@@ -123,8 +123,7 @@ plain
 if [ -z "$quick" ]; then
 	sanitizers
 	CC=clang build clang build-clang || true
-	step 'demo: at' timeout 300 tests/demo.sh at || true
-	step 'demo: pcsc' timeout 300 tests/demo.sh pcsc || true
+	for link in at pcsc mbim qmi; do step "demo: $link" timeout 300 tests/demo.sh "$link" || true; done
 fi
 
 printf '\n%-44s %6s %6s %8s\n' what passed failed time
