@@ -38,6 +38,7 @@ struct mbim_device {
 	uint8_t select_p2; /* that the modem accepts */
 	bool told_unsupported;
 	deadline absent_until; /* there was no SIM; 0: there was */
+	unsigned sim_changes;  /* the link's count when the operation or its channel began */
 };
 
 static struct mbim_device *of(struct transport *t)
@@ -100,12 +101,6 @@ static void note_sim(struct mbim_device *m, bool there)
 	m->absent_until = there ? 0 : deadline_in_ms(ABSENT_MS);
 }
 
-static bool no_sim(uint32_t ready)
-{
-	return ready == MBIM_READY_NOT_INSERTED || ready == MBIM_READY_BAD_SIM ||
-	       ready == MBIM_READY_FAILURE;
-}
-
 /* One command; a function that says that it is not open is opened, and asked again. */
 static status run_open(struct mbim_device *m, const struct mbim_command *c, deadline dl,
 		       struct mbim_said *ret_s)
@@ -157,8 +152,10 @@ static status run(struct mbim_device *m, const struct mbim_command *c, enum mbim
 	status st = mbim_codes_status((enum mbim_code)ret_s->status, in);
 
 	log_debug("mbim cid=%u refused status=%08x", (unsigned)c->cid, (unsigned)ret_s->status);
-	if (st == ST_NO_CARD || st == ST_CARD_GONE)
+	if (st == ST_NO_CARD || st == ST_CARD_GONE) {
+		mbim_link_note_sim(&m->l, &(struct mbim_sim){.ready = MBIM_READY_NOT_INSERTED});
 		note_sim(m, false);
+	}
 	return st;
 }
 
@@ -180,18 +177,20 @@ static status ask_sim(struct mbim_device *m, deadline dl)
 	const struct mbim_command c = {MBIM_BASIC_CONNECT, MBIM_CID_SUBSCRIBER_READY, false,
 				       bytes_of(NULL, 0)};
 	struct mbim_said said;
+	struct mbim_sim sim;
 	status st = run_quick(m, &c, MBIM_IN_QUERY, dl, &said);
 
 	m->l.sim_news = false;
 	if (st == ST_UNSUPPORTED_LINK || (st == ST_IO && m->l.fd >= 0 && !m->l.stale))
 		return ST_OK;
 	TRY(st);
-	if (mbim_info_sim(said.info, &m->l.sim) != ST_OK)
+	if (mbim_info_sim(said.info, &sim) != ST_OK)
 		return ST_DESYNC;
-	note_sim(m, !no_sim(m->l.sim.ready));
-	if (no_sim(m->l.sim.ready))
+	mbim_link_note_sim(&m->l, &sim);
+	note_sim(m, !mbim_sim_is_out(&sim));
+	if (mbim_sim_is_out(&sim))
 		return ST_NO_CARD;
-	return m->l.sim.ready == MBIM_READY_NOT_INITIALIZED ? ST_CARD_BUSY : ST_OK;
+	return sim.ready == MBIM_READY_NOT_INITIALIZED ? ST_CARD_BUSY : ST_OK;
 }
 
 static status await_sim(struct mbim_device *m, deadline dl)
@@ -261,6 +260,7 @@ static void mbim_end(struct transport *t)
 	struct mbim_device *m = of(t);
 
 	mbim_link_wipe(&m->l);
+	t->changes = m->l.sim_changes;
 	/* through the proxy a late answer comes to us and nobody else */
 	t->unclean = t->unclean || (m->l.stale && !m->door.proxy[0]);
 }
@@ -275,10 +275,12 @@ static status mbim_begin(struct transport *t, deadline dl)
 		st = start(m, dl);
 		connect = (st == ST_IO || st == ST_DESYNC) && !deadline_passed(dl);
 	}
-	if (st == ST_OK)
+	if (st == ST_OK) {
 		t->unclean = false;
-	else
+		m->sim_changes = m->l.sim_changes;
+	} else {
 		mbim_end(t);
+	}
 	return st;
 }
 
@@ -304,6 +306,8 @@ static status mbim_transmit(struct transport *t, const struct channel *ch, struc
 
 	if (channel == 0)
 		return ST_UNSUPPORTED_LINK; /* there is no way to the basic channel */
+	if (m->l.sim_changes != m->sim_changes)
+		return ST_CHANNEL_LOST; /* a card that may be another gets nothing */
 	mbim_info_put_apdu(&w, channel, cmd);
 	TRY(wtr_done(&w) == ST_OK ? ST_OK : ST_ARG);
 	const struct mbim_command c = {MBIM_UICC, MBIM_CID_UICC_APDU, true, wtr_bytes(&w)};
@@ -383,6 +387,7 @@ static status mbim_channel_open(struct transport *t, struct bytes aid, struct ch
 				deadline dl)
 {
 	struct mbim_device *m = of(t);
+	const unsigned before = m->l.sim_changes;
 	uint32_t channel = 0;
 	bool p2 = false;
 	status st = transport_can_share(t) ? close_channel(m, 0, dl) : ST_OK;
@@ -398,6 +403,7 @@ static status mbim_channel_open(struct transport *t, struct bytes aid, struct ch
 	if (st == ST_UNSUPPORTED_LINK)
 		tell_unsupported(m);
 	TRY(st);
+	m->sim_changes = before;
 	snprintf(ret_ch->handle, sizeof(ret_ch->handle), "%u", (unsigned)channel);
 	return ST_OK;
 }
@@ -442,7 +448,8 @@ static bool mbim_present(struct transport *t)
 
 	if (m->door.proxy[0] && m->l.fd >= 0 && mbim_link_listen(&m->l) == ST_OK) {
 		if (m->l.sim_news)
-			note_sim(m, !no_sim(m->l.sim.ready));
+			note_sim(m, !mbim_sim_is_out(&m->l.sim));
+		t->changes = m->l.sim_changes;
 		return deadline_passed(m->absent_until);
 	}
 	return deadline_passed(m->absent_until) && mbim_door_is_there(&m->door);

@@ -27,6 +27,12 @@ struct mbim_sim {
 	uint32_t ready; /* enum mbim_ready; other values mean that a SIM is there */
 	char iccid[ICCID_DIGITS_MAX + 1]; /* "" when the modem does not tell it */
 };
+/* Not there, or of no use. */
+static inline bool mbim_sim_is_out(const struct mbim_sim *s)
+{
+	return s->ready == MBIM_READY_NOT_INSERTED || s->ready == MBIM_READY_BAD_SIM ||
+	       s->ready == MBIM_READY_FAILURE;
+}
 
 /* For mbim-proxy: which device (ASCII), and how many seconds it may take to open it. ST_ARG for
  * another character. */

@@ -107,16 +107,27 @@ static status next_frame(struct mbim_link *l, deadline dl, struct mbim_frame *re
 
 /* --- what they say --- */
 
+void mbim_link_note_sim(struct mbim_link *l, const struct mbim_sim *told)
+{
+	bool went = mbim_sim_is_out(told) && !mbim_sim_is_out(&l->sim);
+	bool other = told->iccid[0] && l->sim.iccid[0] && strcmp(told->iccid, l->sim.iccid) != 0;
+
+	l->sim_changes += went || other;
+	l->sim = *told;
+}
+
 static void note_indication(struct mbim_link *l, const struct mbim_frame *f)
 {
 	struct mbim_said s;
+	struct mbim_sim sim;
 
 	if (f->total != 1 || mbim_wire_said(f->type, f->body, &s) != ST_OK)
 		return;
 	if (s.service != MBIM_BASIC_CONNECT || s.cid != MBIM_CID_SUBSCRIBER_READY)
 		return;
-	if (mbim_info_sim(s.info, &l->sim) != ST_OK)
+	if (mbim_info_sim(s.info, &sim) != ST_OK)
 		return;
+	mbim_link_note_sim(l, &sim);
 	l->sim_news = true;
 	log_debug("mbim indication: SIM state %u", (unsigned)l->sim.ready);
 }

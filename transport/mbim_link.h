@@ -14,8 +14,9 @@ struct mbim_link {
 	uint32_t tid;
 	bool stale;	 /* an answer is overdue, or was not one: not to be trusted much longer */
 	bool not_opened; /* the last command was refused since the function is not open */
-	struct mbim_sim sim; /* as told last, by an answer or an indication */
-	bool sim_news;	     /* an indication has told it: for the reader to clear */
+	struct mbim_sim sim;  /* as told last, by an answer or an indication */
+	bool sim_news;	      /* an indication has told it: for the reader to clear */
+	unsigned sim_changes; /* how often it went, or was another one, by what was told */
 	uint8_t rx[MBIM_FRAME_MAX];
 	size_t rx_n;   /* bytes in rx */
 	size_t used;   /* of these, at the start: taken and no longer wanted */
@@ -28,6 +29,8 @@ struct mbim_link {
 void mbim_link_init(struct mbim_link *l);
 /* Takes over a connected descriptor. */
 void mbim_link_start(struct mbim_link *l, int fd);
+/* What was told of the SIM just now. */
+void mbim_link_note_sim(struct mbim_link *l, const struct mbim_sim *told);
 /* close(2) and forget; the SIM as told last stays. */
 void mbim_link_close(struct mbim_link *l);
 /* Forgets what answers have left in the buffers. */

@@ -90,6 +90,8 @@ void qmi_client_name(const struct qmi_device *d, uint8_t channel, char ret_text[
 /* ST_MALFORMED */
 status qmi_client_parse(const char *text, struct qmi_handle *ret_h) MUST_USE;
 bool qmi_client_is_ours(const struct qmi_device *d, const struct qmi_handle *h);
+/* What was told of the SIM just now. */
+void qmi_client_card_is(struct qmi_device *d, enum qmi_card card);
 /* For qmi_link: takes in indications and what comes late. */
 status qmi_client_aside(void *ctx, const struct qmi_message *m);
 

@@ -38,10 +38,8 @@ static status judge(struct qmi_device *d, uint16_t error, enum qmi_context in)
 
 	if (error == QMI_INVALID_CLIENT_ID)
 		qmi_client_lost(d);
-	if (st == ST_NO_CARD || st == ST_CARD_GONE) {
-		d->card = QMI_CARD_OUT;
-		d->stale = true;
-	}
+	if (st == ST_NO_CARD || st == ST_CARD_GONE)
+		qmi_client_card_is(d, QMI_CARD_OUT);
 	return st;
 }
 
@@ -110,8 +108,7 @@ status qmi_ask_card(struct qmi_device *d, deadline dl)
 	TRY(st);
 	if (card == QMI_CARD_UNKNOWN)
 		return ST_OK;
-	d->card = card;
-	d->stale = d->stale || card == QMI_CARD_OUT;
+	qmi_client_card_is(d, card);
 	return card == QMI_CARD_IN ? ST_OK : ST_NO_CARD;
 }
 

@@ -319,17 +319,18 @@ void qmi_client_leave(struct qmi_device *d)
 
 /* --- what the modem says by itself --- */
 
-static void card_is(struct qmi_device *d, enum qmi_card card)
+void qmi_client_card_is(struct qmi_device *d, enum qmi_card card)
 {
 	if (card == QMI_CARD_UNKNOWN)
 		return;
+	d->t.changes += card == QMI_CARD_OUT && d->card != QMI_CARD_OUT;
 	d->card = card;
 	d->stale = d->stale || card == QMI_CARD_OUT;
 }
 
 static status on_card(struct qmi_device *d, struct bytes tlvs)
 {
-	card_is(d, qmi_uim_card(tlvs, d->slot));
+	qmi_client_card_is(d, qmi_uim_card(tlvs, d->slot));
 	return ST_OK;
 }
 
@@ -339,9 +340,12 @@ static status on_slots(struct qmi_device *d, struct bytes tlvs)
 
 	if (qmi_uim_slot(tlvs, d->slot, &s) != ST_OK)
 		return ST_OK;
-	card_is(d, s.card);
-	if (s.iccid[0] && d->iccid[0] && strcmp(s.iccid, d->iccid) != 0)
+	qmi_client_card_is(d, s.card);
+	if (s.iccid[0] && d->iccid[0] && strcmp(s.iccid, d->iccid) != 0) {
 		d->stale = true;
+		d->t.changes++;
+		memcpy(d->iccid, s.iccid, sizeof(d->iccid));
+	}
 	return ST_OK;
 }
 

@@ -138,6 +138,8 @@ static void statuses_of_an_apdu(void **state)
 		assert_int_equal(mbim_rig_exchange(t, &hex, 2000), rows[i].st);
 		assert_int_equal(mbim_modem_count(m, MK_APDU), 1);
 		/* the connection is in step */
+		transport_leave(t);
+		assert_int_equal(transport_enter(t, deadline_in_ms(5000)), ST_OK);
 		assert_int_equal(mbim_rig_exchange(t, &hex, 2000), ST_OK);
 		assert_string_equal(hex, "01029000");
 		assert_int_equal(mbim_modem_count(m, MK_CONFIG), 1);

@@ -491,6 +491,7 @@ static void what_makes_a_channel_stale(void **state)
 		struct channel_record r;
 		qmi_rig_enter(t);
 		assert_true(resumes(t, &r));
+		assert_int_equal(transport_iccid(t, iccid, deadline_in_ms(2000)), ST_OK);
 		qmodem_say(m, table[i].said);
 		settle();
 		status first = qmi_rig_exchange(t, &r.channel, &hex, 2000);
