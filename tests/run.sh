@@ -123,7 +123,9 @@ plain
 if [ -z "$quick" ]; then
 	sanitizers
 	CC=clang build clang build-clang || true
-	for link in at pcsc mbim qmi; do step "demo: $link" timeout 300 tests/demo.sh "$link" || true; done
+	for link in at pcsc mbim qmi; do
+		step "demo: $link" timeout 300 tests/demo.sh "$link" || true
+	done
 fi
 
 printf '\n%-44s %6s %6s %8s\n' what passed failed time
