@@ -99,7 +99,7 @@ static status get_one(const struct attr_ctx *ctx, CK_ATTRIBUTE *a)
 	status st = value_of(ctx, a->type, &v);
 	CK_ULONG room = a->ulValueLen;
 
-	if (!is_local(st)) /* the call may be made again, with the same room */
+	if (!is_local(st))
 		return st;
 	a->ulValueLen = CK_UNAVAILABLE_INFORMATION;
 	if (st != ST_OK)
@@ -112,6 +112,19 @@ static status get_one(const struct attr_ctx *ctx, CK_ATTRIBUTE *a)
 	return ST_OK;
 }
 
+/* The card is read before anything is written: the call may be made again, by another member of a
+ * group, and with the room that the caller gave. */
+static status read_all(const struct attr_ctx *ctx, const CK_ATTRIBUTE *tmpl, CK_ULONG n)
+{
+	for (CK_ULONG i = 0; i < n; i++) {
+		struct attr_value v;
+		status st = value_of(ctx, tmpl[i].type, &v);
+		if (!is_local(st))
+			return st;
+	}
+	return ST_OK;
+}
+
 status attr_get(const struct attr_ctx *ctx, CK_ATTRIBUTE *tmpl, CK_ULONG n)
 {
 	status first = ST_OK;
@@ -119,6 +132,8 @@ status attr_get(const struct attr_ctx *ctx, CK_ATTRIBUTE *tmpl, CK_ULONG n)
 	TRY(attr_check_template(tmpl, n));
 	if (tmpl == NULL)
 		return ST_ARG;
+	if (ctx->slot != NULL && ctx->slot->group != NULL)
+		TRY(read_all(ctx, tmpl, n));
 	for (CK_ULONG i = 0; i < n; i++) {
 		status st = get_one(ctx, &tmpl[i]);
 		if (!is_local(st))

@@ -153,6 +153,30 @@ static void public_half(void **state)
 	group_rig_expect("0002");
 }
 
+/* What was told of the one SIM takes no room from what the other one tells. */
+static void room(void **state)
+{
+	static const char wanted[] = "file:303036";
+	static struct catalog longer;
+	uint8_t name[16], value[16];
+	CK_ATTRIBUTE get[] = {{CKA_UNIQUE_ID, name, sizeof(name)},
+			      {CKA_VALUE, value, sizeof(value)}};
+
+	(void)state;
+	start();
+	longer = fake.cat;
+	memcpy(longer.item[FAKE_DATA].id, "006", 3);
+	longer.item[FAKE_DATA].id_len = 3;
+	B.cat = &longer;
+	CK_SESSION_HANDLE s = group_rig_session();
+	CK_OBJECT_HANDLE notes = rig_by_label(s, CKO_DATA, "notes");
+	A.answer = ST_IO;
+	assert_ok(f->C_GetAttributeValue(s, notes, get, 2));
+	assert_int_equal(get[0].ulValueLen, strlen(wanted));
+	assert_memory_equal(name, wanted, strlen(wanted));
+	group_rig_expect("0002");
+}
+
 struct one_pair {
 	struct pair pair[2];
 	struct object object[4];
@@ -206,8 +230,8 @@ static void replaced(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(probes),	  TEST(left_in_peace), TEST(last_one_goes),
-		TEST(out_and_in), TEST(public_half),   TEST(replaced),
+		TEST(probes),	   TEST(left_in_peace), TEST(last_one_goes), TEST(out_and_in),
+		TEST(public_half), TEST(room),		TEST(replaced),
 	};
 
 	return cmocka_run_group_tests_name("group-edge", tests, rig_group_setup,
