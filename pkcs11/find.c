@@ -82,14 +82,16 @@ static status collect_made(struct slot *s, struct search *q, struct find *f)
 /* The HKDF TLS profile is there when the mechanism is. Asking may renew the objects. */
 static status settle_profiles(struct slot *s, const CK_OBJECT_CLASS *class, struct token **ret_t)
 {
-	CK_MECHANISM_INFO info;
+	const struct mech *hkdf = NULL;
 
 	TRY(token_get(s, ret_t));
 	if (class != NULL && *class != CKO_PROFILE)
 		return ST_OK;
-	bool hkdf = mech_info(s, CKM_HKDF_DATA, &info) == ST_OK;
+	status st = mech_offered(s, CKM_HKDF_DATA, MECH_DERIVE, &hkdf);
+	if (st != ST_OK && st != ST_MECH)
+		return st; /* a card that is silent now is not waited for twice */
 	TRY(token_get(s, ret_t));
-	(*ret_t)->has_hkdf = hkdf;
+	(*ret_t)->has_hkdf = st == ST_OK;
 	return ST_OK;
 }
 
