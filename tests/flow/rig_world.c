@@ -42,6 +42,9 @@ void rig_world_enter(void)
 	mkdir("/run/pcscd", 0755);
 	if (mount("tmpfs", "/run/pcscd", "tmpfs", 0, "mode=755") != 0)
 		fail_msg("tmpfs on /run/pcscd: %s", strerror(errno));
+	/* a proxy opens a pty by its number, which by then may be that of another test's modem */
+	if (mount("devpts", "/dev/pts", "devpts", 0, "newinstance,ptmxmode=0666,mode=0620") != 0)
+		fail_msg("devpts on /dev/pts: %s", strerror(errno));
 	loopback_up();
 	done = true;
 }

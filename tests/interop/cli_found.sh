@@ -121,7 +121,7 @@ proxy_on() { # NAME
 	socat -u "ABSTRACT-LISTEN:$1,fork" /dev/null &
 	proxy=$!
 	pids+=($proxy)
-	wait_for grep -q "@$1\$" /proc/net/unix
+	wait_for grep -q " 00010000 .*@$1\$" /proc/net/unix
 }
 for n in 10 2; do wdm_is $n qmi_wwan; done
 wdm_is 3 cdc_mbim

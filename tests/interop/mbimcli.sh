@@ -32,7 +32,7 @@ start_sim
 if [ "$1" = proxy ]; then
 	/usr/libexec/mbim-proxy --no-exit >"$work/proxy.out" 2>&1 &
 	pids+=("$!")
-	wait_for grep -q '@mbim-proxy' /proc/net/unix || die 'mbim-proxy does not listen'
+	wait_for grep -q ' 00010000 .*@mbim-proxy$' /proc/net/unix || die 'mbim-proxy does not listen'
 fi
 
 check 'device capabilities' mbim --query-device-caps

@@ -12,7 +12,7 @@ mbim_proxy_start() { # one serves the next modem too
 	"$proxy" --no-exit >"$work/mbim-proxy.out" 2>&1 &
 	mbim_proxy_pid=$!
 	pids+=("$mbim_proxy_pid")
-	wait_for grep -q '@mbim-proxy$' /proc/net/unix || {
+	wait_for grep -q ' 00010000 .*@mbim-proxy$' /proc/net/unix || {
 		cat "$work/mbim-proxy.out" >&2
 		die "mbim-proxy does not start"
 	}

@@ -17,7 +17,7 @@ proxy=/usr/libexec/qmi-proxy
 	echo "${0##*/}: no qmi-proxy (tests/setup.sh installs it)" >&2
 	exit 1
 }
-listens() { grep -q '@qmi-proxy$' /proc/net/unix; }
+listens() { grep -q ' 00010000 .*@qmi-proxy$' /proc/net/unix; }
 
 if [ -z "${IOTSAFE_QMI_PROXY_MOUNTS:-}" ]; then
 	! listens || {
