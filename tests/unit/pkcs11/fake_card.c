@@ -274,11 +274,12 @@ status card_look(struct card *c, deadline dl)
 {
 	struct fake_device *d = fake_device_of(c);
 
-	(void)dl;
 	fake.looks++;
-	if (d != NULL) {
-		d->looks++;
+	if (d != NULL && ++d->looks != 0)
 		d->asked = d->gone;
+	if (d != NULL && d->deaf) {
+		deadline_sleep(dl, 60000);
+		return ST_TIMEOUT;
 	}
 	return card_present(c) ? ST_OK : ST_NO_CARD;
 }

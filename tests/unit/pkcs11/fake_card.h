@@ -41,6 +41,7 @@ struct fake_device {
 	struct catalog *cat;	/* NULL: fake.cat */
 	atomic_bool gone;	/* no SIM */
 	atomic_bool quiet;	/* … of which only card_look tells */
+	atomic_bool deaf;	/* card_look has no answer */
 	_Atomic status answer;	/* to all calls that talk; ST_OK: work */
 	atomic_uint slow_ms;	/* what such an answer takes, until the deadline */
 	atomic_uint fails_from; /* from the so manieth call that talks on, when answer is set */

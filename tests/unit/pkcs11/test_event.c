@@ -234,14 +234,45 @@ static void finalize_wakes(void **state)
 	}
 }
 
+/* Devices that do not answer who asks for events: they are asked in turn, and neither poll nor
+ * C_Finalize waits for all of them. */
+static void deaf_devices(void **state)
+{
+	static const char *const uri[] = {"unix:/a", "unix:/b", "unix:/c", "unix:/d"};
+	struct waiter w;
+	CK_SLOT_ID slot;
+
+	(void)state;
+	assert_ok(f->C_Finalize(NULL));
+	rig_configure("[slot a]\nuri = unix:/a\n[slot b]\nuri = unix:/b\n"
+		      "[slot c]\nuri = unix:/c\n[slot d]\nuri = unix:/d\n");
+	for (int i = 0; i < 4; i++) {
+		fake.device[i].uri = uri[i];
+		fake.device[i].deaf = true;
+	}
+	assert_ok(f->C_Initialize(NULL));
+	int64_t before = deadline_now();
+	assert_rv(poll_event(&slot), CKR_NO_EVENT);
+	assert_true(deadline_now() - before < INT64_C(1900000000));
+	assert_rv(poll_event(&slot), CKR_NO_EVENT);
+	assert_int_equal(fake.looks, 2);
+	assert_int_equal(fake.device[1].looks, 1);
+	start(&w);
+	before = deadline_now();
+	assert_ok(f->C_Finalize(NULL));
+	assert_true(deadline_now() - before < INT64_C(1900000000));
+	assert_int_equal(pthread_join(w.thread, NULL), 0);
+	assert_rv(w.rv, CKR_CRYPTOKI_NOT_INITIALIZED);
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, rig_setup, rig_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(coming_and_going), TEST(first_look),	 TEST(another_sim),
-		TEST(refused_sim),	TEST(between_two_looks), TEST(asked),
-		TEST(readers),		TEST(blocking),		 TEST(finalize_wakes),
+		TEST(coming_and_going),	 TEST(first_look),   TEST(another_sim), TEST(refused_sim),
+		TEST(between_two_looks), TEST(asked),	     TEST(readers),	TEST(blocking),
+		TEST(finalize_wakes),	 TEST(deaf_devices),
 	};
 
 	return cmocka_run_group_tests_name("event", tests, rig_group_setup, rig_group_teardown);
