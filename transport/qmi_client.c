@@ -298,8 +298,10 @@ void qmi_client_settle(struct qmi_device *d, deadline dl)
 
 	release_noted(d, soon);
 	release_strays(d, soon);
-	if (d->cid != 0 && !qmi_client_owns_record(d))
+	d->t.displaced = d->cid != 0 && !qmi_client_owns_record(d);
+	if (d->t.displaced)
 		d->cid = 0;
+	d->t.displaced = d->t.displaced && !d->stale;
 	agree_to_refresh(d, soon);
 }
 

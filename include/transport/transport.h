@@ -124,6 +124,9 @@ struct transport {
 	 * inside an operation or left an answer on its way; begin puts it right and clears it. A
 	 * back end sets it in end when it leaves the link so. */
 	bool unclean;
+	/* Where channels die: set by begin, our channel went since another process had its turn,
+	 * and the link has told of nothing that happened to the card. */
+	bool displaced;
 	/* Set by the core around the exchange of a command that may cost a PIN try: the link sends
 	 * it once at most, even where it would repeat others (a modem that says "busy"). */
 	bool once;

@@ -90,13 +90,25 @@ void card_power_moves(struct card *c)
 	c->power++;
 }
 
-void card_was_reset(struct card *c)
+static void doubt_list(struct card *c)
 {
-	card_power_moves(c);
 	if (!c->catalog || c->list_stale)
 		return;
 	c->list_stale = true;
 	c->epoch++;
+}
+
+void card_was_reset(struct card *c)
+{
+	card_power_moves(c);
+	doubt_list(c);
+}
+
+void card_lost_channel(struct card *c)
+{
+	if (!c->t->displaced)
+		card_power_moves(c);
+	doubt_list(c);
 }
 
 uint64_t card_epoch(const struct card *c)

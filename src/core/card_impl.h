@@ -116,6 +116,9 @@ void card_power_moves(struct card *c);
 /* The same, and it may hold other things now: a REFRESH, a restart after remote administration. The
  * list is read again when next asked for; until then it still tells this card from another. */
 void card_was_reset(struct card *c);
+/* Others closed our channel or have one in its place: perhaps the card was reset; not where each
+ * has to, and there what was verified holds as long as the card takes it. */
+void card_lost_channel(struct card *c);
 
 /* --- asleep.c --- */
 /* How long the machine has been suspended since it started, in nanoseconds. */

@@ -412,8 +412,7 @@ static status check_record(struct card *c, const struct channel_record *r, deadl
 	return st;
 }
 
-/* Uses what the lock file remembers. ST_NO_ENTRY: nothing usable. A channel that others closed or
- * replaced under us may mean that the card was reset. */
+/* Uses what the lock file remembers. ST_NO_ENTRY: nothing usable. */
 static status take_over(struct card *c, deadline dl)
 {
 	bool unproven = c->verify_list;
@@ -423,7 +422,7 @@ static status take_over(struct card *c, deadline dl)
 		return c->has_channel ? ST_OK : ST_NO_ENTRY;
 	if (transport_record_load(c->t, &r, dl) != ST_OK) {
 		if (c->has_channel)
-			card_was_reset(c);
+			card_lost_channel(c);
 		c->has_channel = false;
 		return ST_NO_ENTRY;
 	}
@@ -441,7 +440,7 @@ static status take_over(struct card *c, deadline dl)
 		return ST_OK;
 	}
 	if (c->has_channel)
-		card_was_reset(c);
+		card_lost_channel(c);
 	c->channel = r.channel;
 	memcpy(c->aid, r.aid, r.aid_len);
 	c->aid_len = r.aid_len;

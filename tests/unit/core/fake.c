@@ -156,6 +156,7 @@ status transport_enter(struct transport *t, deadline dl)
 	}
 	t->traits = fake.traits;
 	t->generation = fake.generation;
+	t->displaced = fake.displaced;
 	t->entered = true;
 	fake.enters++;
 	return ST_OK;

@@ -45,6 +45,7 @@ struct fake {
 	/* what the link can do */
 	unsigned traits;
 	uint64_t generation;
+	bool displaced;
 	bool can_share;
 	bool has_iccid;
 	status iccid_st;

@@ -179,6 +179,23 @@ static void test_moves_with_the_link(void **state)
 	assert_int_not_equal(card_power_epoch(r->c), epoch);
 }
 
+/* Where channels die, each process opens its own when its turn comes. */
+static void test_stays_with_turns(void **state)
+{
+	struct rig *r = *state;
+	uint64_t epoch = met(r);
+
+	fake.displaced = true;
+	fake.has_record = false;
+	FAKE_PLAY(STEPS_OPENING, RANDOM);
+	randomly(r, ST_OK);
+	assert_int_equal(card_power_epoch(r->c), epoch);
+	fake_record(2, 0x80, AID_GSMA, ICCID_TEXT);
+	FAKE_PLAY({"82 84 00 00 02", "0102 9000"});
+	randomly(r, ST_OK);
+	assert_int_equal(card_power_epoch(r->c), epoch);
+}
+
 static void test_moves_with_a_pin(void **state)
 {
 	struct rig *r = *state;
@@ -204,6 +221,7 @@ int main(void)
 		T(stays_unshared),
 		T(moves_with_answers),
 		T(moves_with_the_link),
+		T(stays_with_turns),
 		T(moves_with_a_pin),
 	};
 
