@@ -18,7 +18,7 @@
 enum {
 	/* How long "no SIM" is believed without asking again: another process may have taken in
 	 * the line that said that one is back. */
-	ABSENT_MS = 5000,
+	ABSENT_MS = 1000,
 	/* A modem that restarts is back within that time, mostly. Operations wait for it, each
 	 * until its own deadline at most. */
 	BACK_MS = 60000,

@@ -27,7 +27,7 @@ enum {
 	BUSY_TRIES = 10,
 	START_TRIES = 3,
 	/* How long "no SIM" is believed where no indication reaches us. */
-	ABSENT_MS = 5000,
+	ABSENT_MS = 1000,
 };
 
 struct mbim_device {

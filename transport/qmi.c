@@ -18,7 +18,7 @@
 enum {
 	FREE_MS = 500,
 	/* how long "no SIM" is believed where no indication would end it */
-	ABSENT_MS = 5000,
+	ABSENT_MS = 1000,
 	CLASS_CHANNELS_MAX = 19,
 };
 
