@@ -195,10 +195,21 @@ static bool is_there(struct slot *s)
 	return slot_card(s, &card) == ST_OK && card_present(card);
 }
 
+/* Programs do not say why they show no token. */
+static void tell(struct slot *s, bool there)
+{
+	if (there && s->looked && !s->seen)
+		log_info("slot %s: a SIM may be there now", slot_conf(s)->name);
+	if (!there && (!s->looked || s->seen))
+		log_info("slot %s: nothing at %s: \"iotsafe doctor\" tells why", slot_conf(s)->name,
+			 slot_conf(s)->uri_text);
+}
+
 /* Locked. */
 static bool look(struct slot *s)
 {
 	bool there = s->group != NULL ? slot_group_present(s) : is_there(s);
+	tell(s, there);
 	uint64_t changes =
 		s->card != NULL && card_present(s->card) ? card_changes(s->card) : s->changes;
 	/* what is so at the first look is no event */
