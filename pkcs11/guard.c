@@ -52,10 +52,20 @@ status guard_card(struct guard *g)
 	return lock_card(g, true);
 }
 
+/* What is hidden depends on the PIN of the SIM that is there now. It may fail over that question.
+ */
+static status meet_member(struct guard *g)
+{
+	login_settle(g->slot);
+	bool same = atomic_load(&g->session->generation) == atomic_load(&g->slot->generation);
+	return same ? ST_OK : ST_CARD_CHANGED;
+}
+
 status guard_ready(struct guard *g)
 {
 	TRY(guard_card(g));
-	return slot_group_ready(g->slot);
+	TRY(slot_group_ready(g->slot));
+	return meet_member(g);
 }
 
 status guard_pin(struct guard *g)
@@ -70,7 +80,12 @@ bool guard_again(struct guard *g, status *st)
 		return false;
 	if (*st == ST_USER_NOT_LOGGED_IN)
 		slot_group_tell(g->slot);
-	return slot_group_takes_over(g->slot, st);
+	if (!slot_group_takes_over(g->slot, st))
+		return false;
+	status met = meet_member(g);
+	if (met != ST_OK)
+		*st = met;
+	return met == ST_OK;
 }
 
 status guard_slot(struct guard *g, CK_SLOT_ID id)

@@ -27,7 +27,8 @@ struct member {
 	struct card_info info;
 	deadline info_until;
 	bool auto_spent;  /* pin-source of this member was refused */
-	uint64_t changes; /* as in struct slot */
+	bool needless;	  /* as in struct login… */
+	uint64_t changes; /* …and as in struct slot */
 	/* always */
 	deadline ill_until; /* 0: healthy */
 	unsigned failures;  /* in a row */
@@ -218,6 +219,7 @@ static void put_in(struct slot *s, unsigned i)
 	was->info = s->info;
 	was->info_until = s->info_until;
 	was->auto_spent = s->login.auto_spent;
+	was->needless = s->login.needless;
 	was->changes = s->changes;
 	s->card = now->card;
 	s->token = now->token;
@@ -423,7 +425,7 @@ static bool asks_for_login(const struct member *m)
 {
 	bool by_itself = m->conf->pin_source[0] != '\0' && !m->auto_spent;
 
-	return m->conf->pin_ref != 0 && !by_itself;
+	return m->conf->pin_ref != 0 && !by_itself && !m->needless;
 }
 
 /* A SIM with another identity would end sessions, and one that asks for a PIN would end that nobody

@@ -222,14 +222,32 @@ static void not_back_to_a_pin(void **state)
 	group_rig_expect("0001");
 }
 
+/* But where the card once said that its PIN is disabled. */
+static void back_without_pin(void **state)
+{
+	(void)state;
+	start(SLOT("a", PIN) SLOT("b", PIN));
+	fake_pin.enabled = false;
+	CK_SESSION_HANDLE s = group_rig_session();
+	CK_OBJECT_HANDLE key = group_rig_key(s);
+	A.answer = ST_IO;
+	assert_ok(group_rig_sign(s, key));
+	group_rig_expect("0002");
+	A.answer = ST_OK;
+	group_rig_pause(1100);
+	assert_ok(group_rig_sign(s, key));
+	group_rig_expect("0001");
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, rig_setup, rig_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(none_wanted), TEST(none_to_change),  TEST(changed_meanwhile),
-		TEST(stranger),	   TEST(nobody_has_to),	  TEST(somebody_had_to),
-		TEST(silent),	   TEST(nobody_was_told), TEST(not_back_to_a_pin),
+		TEST(none_wanted),	TEST(none_to_change),  TEST(changed_meanwhile),
+		TEST(stranger),		TEST(nobody_has_to),   TEST(somebody_had_to),
+		TEST(silent),		TEST(nobody_was_told), TEST(not_back_to_a_pin),
+		TEST(back_without_pin),
 	};
 
 	return cmocka_run_group_tests_name("group-pin", tests, rig_group_setup, rig_group_teardown);
