@@ -52,7 +52,7 @@ bool scene_allows(const char *function, CK_RV rv);
 /* The calls since `from`, to stderr. */
 void scene_print(const struct scene *s, size_t from);
 
-/* Until slot 0 says that a SIM is there. A modem's "no SIM" is believed for five seconds; pcscd
+/* Until slot 0 says that a SIM is there. A modem's "no SIM" is believed for a second; pcscd
  * looks about twice a second. Fails the test after eight seconds. */
 void scene_await_present(const struct rig *r);
 /* "channels" of the simulator: how many are open beside the basic one. */

@@ -113,7 +113,8 @@ void worker_judge(struct worker *w)
 		if (c->seconds > w->slowest_call)
 			w->slowest_call = c->seconds;
 		w->errors += c->rv != CKR_OK;
-		if (scene_allows(c->function, c->rv) && c->seconds < w->call_max)
+		w->slow += c->seconds >= w->call_max;
+		if (scene_allows(c->function, c->rv) && c->seconds < w->hang_max)
 			continue;
 		scene_print(s, 0);
 		fail_msg("%s: %#lx after %.3f s", c->function, c->rv, c->seconds);
@@ -135,12 +136,13 @@ void worker_recover(struct worker *w)
 			continue;
 		rv = worker_sign(w);
 		worker_judge(w);
-	} while (rv != CKR_OK && rig_seconds() - began < 2 * w->recovery_max);
+	} while (rv != CKR_OK && rig_seconds() - began < w->hang_max);
 	took = rig_seconds() - began;
 	if (took > w->slowest_recovery)
 		w->slowest_recovery = took;
 	w->recoveries++;
-	if (rv != CKR_OK || took >= w->recovery_max)
+	w->slow += took >= w->recovery_max;
+	if (rv != CKR_OK)
 		fail_msg("recovered with %#lx after %.3f s", rv, took);
 }
 

@@ -9,10 +9,12 @@
 
 struct worker {
 	struct scene scene;
-	double call_max;     /* seconds that a call may take; more fails the test */
-	double recovery_max; /* and a recovery */
-	EVP_PKEY *key;	     /* of scene.key */
-	unsigned keys_met;   /* how often it began anew */
+	double call_max;     /* seconds that a call or a recovery takes at most; more is slow, */
+	double recovery_max; /* which a machine that stands still for a moment excuses */
+	double hang_max;     /* and more than this, of either, fails the test */
+	unsigned slow;
+	EVP_PKEY *key;	   /* of scene.key */
+	unsigned keys_met; /* how often it began anew */
 	unsigned signatures, errors, recoveries;
 	double slowest_call, slowest_recovery;
 };
@@ -21,10 +23,10 @@ struct worker {
 CK_RV worker_start_over(struct worker *w);
 /* One signature, verified. */
 CK_RV worker_sign(struct worker *w);
-/* All calls since the last judgement were allowed to answer what they did, and none took too long;
- * fails the test otherwise. */
+/* All calls since the last judgement were allowed to answer what they did, and none hung; fails the
+ * test otherwise. */
 void worker_judge(struct worker *w);
-/* Begins anew until a signature comes; fails the test after recovery_max. */
+/* Begins anew until a signature comes; fails the test after hang_max. */
 void worker_recover(struct worker *w);
 /* One signature, and after an error a recovery; true without one. */
 bool worker_turn(struct worker *w);
