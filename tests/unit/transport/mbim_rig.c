@@ -18,6 +18,7 @@
 
 char mbim_rig_dir[] = "/tmp/iotsafe-mbim-XXXXXX";
 char mbim_rig_socket[64], mbim_rig_device[64];
+static char locks[64]; /* of the present test */
 const struct mbim_row mbim_rig_no_rows[] = {{0}};
 const struct channel mbim_rig_channel = {.handle = "2"};
 
@@ -33,7 +34,7 @@ struct transport *mbim_rig_open_uri(const char *text)
 {
 	struct transport *t = NULL;
 	struct uri uri;
-	struct transport_settings set = {.lock_dir = mbim_rig_dir};
+	struct transport_settings set = {.lock_dir = locks};
 	assert_int_equal(uri_parse(text, &uri), ST_OK);
 	assert_int_equal(transport_open(&uri, &set, &t), ST_OK);
 	return t;
@@ -49,7 +50,7 @@ struct transport *mbim_rig_open(void)
 struct transport *mbim_rig_enter(void)
 {
 	struct transport *t = mbim_rig_open();
-	assert_int_equal(transport_enter(t, deadline_in_ms(5000)), ST_OK);
+	assert_int_equal(transport_enter(t, deadline_in_ms(20000)), ST_OK);
 	return t;
 }
 
@@ -99,6 +100,14 @@ int mbim_rig_set_up(void **state)
 	snprintf(mbim_rig_socket, sizeof(mbim_rig_socket), "%s/proxy", mbim_rig_dir);
 	snprintf(mbim_rig_device, sizeof(mbim_rig_device), "%s/cdc-wdm0", mbim_rig_dir);
 	mbim_rig_device_appears();
+	return 0;
+}
+
+int mbim_rig_begin(void **state)
+{
+	static unsigned n;
+	(void)state;
+	snprintf(locks, sizeof(locks), "%s/locks%u", mbim_rig_dir, n++);
 	return 0;
 }
 

@@ -17,7 +17,7 @@ struct mbim_modem *mbim_rig_start(const struct mbim_row *rows);
 /* mbim:<device>?proxy=<socket>, not entered. */
 struct transport *mbim_rig_open(void);
 struct transport *mbim_rig_open_uri(const char *text);
-/* Entered, within 5 s. */
+/* Entered, within 20 s. */
 struct transport *mbim_rig_enter(void);
 /* One APDU within ms; the reply's digits, "" on failure. */
 status mbim_rig_exchange(struct transport *t, const char **ret_hex, int ms);
@@ -30,5 +30,9 @@ void mbim_rig_device_goes(void);
 /* For cmocka_run_group_tests. */
 int mbim_rig_set_up(void **state);
 int mbim_rig_tear_down(void **state);
+/* Before each test: a lock folder of its own, so that a test that failed, and went without leaving
+ * its device, does not hold up all that follow. */
+int mbim_rig_begin(void **state);
+#define MBIM_RIG_TEST(f) cmocka_unit_test_setup(f, mbim_rig_begin)
 
 #endif

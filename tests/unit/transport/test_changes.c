@@ -53,13 +53,13 @@ static void mbim_counts(void **state)
 	/* another one at once, which an operation hears of */
 	mbim_say(m, 1, SIM_B);
 	settle();
-	assert_int_equal(transport_enter(t, deadline_in_ms(5000)), ST_OK);
+	assert_int_equal(transport_enter(t, deadline_in_ms(20000)), ST_OK);
 	transport_leave(t);
 	assert_int_not_equal(t->changes, before);
 	before = t->changes;
 	/* or of which a look learns */
 	mbim_modem_sim(m, 2, "");
-	assert_int_equal(transport_look(t, deadline_in_ms(5000)), ST_NO_CARD);
+	assert_int_equal(transport_look(t, deadline_in_ms(20000)), ST_NO_CARD);
 	assert_int_not_equal(t->changes, before);
 	transport_close(t);
 	mbim_modem_stop(m);
@@ -84,16 +84,16 @@ static void mbim_sends_nothing_to_another_card(void **state)
 		struct transport *t = mbim_rig_enter();
 		struct channel ch;
 
-		assert_int_equal(mbim_rig_exchange(t, &hex, 5000), ST_OK);
+		assert_int_equal(mbim_rig_exchange(t, &hex, 20000), ST_OK);
 		mbim_say(m, table[i].ready, table[i].iccid);
 		settle();
-		(void)mbim_rig_exchange(t, &hex, 5000); /* takes it in */
+		(void)mbim_rig_exchange(t, &hex, 20000); /* takes it in */
 		unsigned sent = mbim_modem_count(m, MK_APDU);
-		assert_int_equal(mbim_rig_exchange(t, &hex, 5000), table[i].st);
+		assert_int_equal(mbim_rig_exchange(t, &hex, 20000), table[i].st);
 		assert_int_equal(mbim_modem_count(m, MK_APDU), sent + (table[i].st == ST_OK));
 		/* a channel of the card that is there now will do */
-		assert_int_equal(mbim_rig_channel_open(t, &ch, 5000), ST_OK);
-		assert_int_equal(mbim_rig_exchange(t, &hex, 5000), ST_OK);
+		assert_int_equal(mbim_rig_channel_open(t, &ch, 20000), ST_OK);
+		assert_int_equal(mbim_rig_exchange(t, &hex, 20000), ST_OK);
 		transport_leave(t);
 		transport_close(t);
 		mbim_modem_stop(m);
@@ -104,7 +104,7 @@ static void mbim_sends_nothing_to_another_card(void **state)
 
 static void qmi_counts(void **state)
 {
-	static const char other_iccid[] = "101500010200000001000000010A98881201000000214375";
+	static const char other_iccid[] = "1012000010200000001000000010A98881201000000214375";
 	struct qmodem_row rows[] = {
 		{.id = 0x7777, .tlvs = "100F00 FFFFFFFFFFFFFFFF 01 00 00000000 00"}, ROWS_END};
 	struct qmodem *m = qmodem_start(qmi_rig_socket, rows);
@@ -113,7 +113,7 @@ static void qmi_counts(void **state)
 	struct transport *t = qmi_rig_ready(&ch);
 
 	(void)state;
-	assert_int_equal(transport_iccid(t, iccid, deadline_in_ms(5000)), ST_OK);
+	assert_int_equal(transport_iccid(t, iccid, deadline_in_ms(20000)), ST_OK);
 	transport_leave(t);
 	uint64_t before = t->changes;
 	qmodem_say(m, RIG_CARD_IN);
@@ -128,12 +128,12 @@ static void qmi_counts(void **state)
 	before = t->changes;
 	qmodem_say(m, qmi_rig_frame(RIG_INDICATION, "0000", 0x0048, other_iccid));
 	settle();
-	assert_int_equal(transport_enter(t, deadline_in_ms(5000)), ST_OK);
+	assert_int_equal(transport_enter(t, deadline_in_ms(20000)), ST_OK);
 	transport_leave(t);
 	assert_int_not_equal(t->changes, before);
 	before = t->changes;
 	rows[0].id = 0x002F;
-	assert_int_equal(transport_look(t, deadline_in_ms(5000)), ST_NO_CARD);
+	assert_int_equal(transport_look(t, deadline_in_ms(20000)), ST_NO_CARD);
 	assert_int_not_equal(t->changes, before);
 	qmi_rig_end(t, m);
 }
@@ -141,8 +141,8 @@ static void qmi_counts(void **state)
 int main(void)
 {
 	const struct CMUnitTest mbim[] = {
-		cmocka_unit_test(mbim_counts),
-		cmocka_unit_test(mbim_sends_nothing_to_another_card),
+		MBIM_RIG_TEST(mbim_counts),
+		MBIM_RIG_TEST(mbim_sends_nothing_to_another_card),
 	};
 	const struct CMUnitTest qmi[] = {
 		cmocka_unit_test(qmi_counts),

@@ -25,14 +25,14 @@ static status enter(struct transport *t, int ms)
 static void works(struct transport *t)
 {
 	const char *hex;
-	assert_int_equal(mbim_rig_exchange(t, &hex, 3000), ST_OK);
+	assert_int_equal(mbim_rig_exchange(t, &hex, 20000), ST_OK);
 	assert_string_equal(hex, "01029000");
 }
 
 /* Enters, exchanges, leaves. */
 static void operation_works(struct transport *t)
 {
-	assert_int_equal(enter(t, 5000), ST_OK);
+	assert_int_equal(enter(t, 20000), ST_OK);
 	works(t);
 	transport_leave(t);
 }
@@ -63,7 +63,7 @@ static void faults_while_connecting(void **state)
 		struct transport *t = mbim_rig_open();
 		int64_t before = deadline_now();
 		status st = enter(t, 150);
-		assert_in_range((deadline_now() - before) / 1000000, 0, 1000);
+		assert_in_range((deadline_now() - before) / 1000000, 0, 10000);
 		if (st == ST_OK)
 			works(t);
 		else
@@ -81,11 +81,11 @@ static void nobody_there(void **state)
 	(void)state;
 	struct transport *t = mbim_rig_open();
 	assert_false(transport_present(t));
-	assert_int_equal(enter(t, 3000), ST_NO_SERVICE);
+	assert_int_equal(enter(t, 20000), ST_NO_SERVICE);
 	struct mbim_modem *m = mbim_rig_start(mbim_rig_no_rows);
 	mbim_rig_device_goes();
 	assert_false(transport_present(t));
-	assert_int_equal(enter(t, 3000), ST_NO_DEVICE);
+	assert_int_equal(enter(t, 20000), ST_NO_DEVICE);
 	mbim_rig_device_appears();
 	assert_true(transport_present(t));
 	assert_int_equal(mbim_modem_count(m, MK_CONFIG), 0);
@@ -95,7 +95,7 @@ static void nobody_there(void **state)
 	snprintf(text, sizeof(text), "mbim:%s?proxy=@iotsafe-test-nobody", mbim_rig_device);
 	t = mbim_rig_open_uri(text);
 	assert_false(transport_present(t));
-	assert_int_equal(enter(t, 3000), ST_NO_SERVICE);
+	assert_int_equal(enter(t, 20000), ST_NO_SERVICE);
 	transport_close(t);
 	/* a proxy that cannot open the device hangs up; one that refuses the path says so */
 	static const struct mbim_row rows[] = {{.kind = MK_CONFIG, .how = HANGS_UP, .times = 2},
@@ -104,9 +104,9 @@ static void nobody_there(void **state)
 					       {0}};
 	m = mbim_rig_start(rows);
 	t = mbim_rig_open();
-	assert_int_equal(enter(t, 3000), geteuid() == 0 ? ST_NO_DEVICE : ST_DENIED_DEVICE);
-	assert_int_equal(enter(t, 3000), ST_NO_DEVICE);
-	assert_int_equal(enter(t, 3000), ST_IO);
+	assert_int_equal(enter(t, 20000), geteuid() == 0 ? ST_NO_DEVICE : ST_DENIED_DEVICE);
+	assert_int_equal(enter(t, 20000), ST_NO_DEVICE);
+	assert_int_equal(enter(t, 20000), ST_IO);
 	operation_works(t);
 	transport_close(t);
 	mbim_modem_stop(m);
@@ -150,10 +150,10 @@ static void the_proxy_is_restarted(void **state)
 	operation_works(t);
 	assert_int_equal(mbim_modem_count(m, MK_CONFIG), 2);
 	/* inside an operation: it is to be run again, and then works */
-	assert_int_equal(enter(t, 3000), ST_OK);
+	assert_int_equal(enter(t, 20000), ST_OK);
 	mbim_modem_hang_up(m);
-	assert_int_equal(mbim_rig_exchange(t, &hex, 3000), ST_IO);
-	assert_int_equal(mbim_rig_exchange(t, &hex, 3000), ST_IO);
+	assert_int_equal(mbim_rig_exchange(t, &hex, 20000), ST_IO);
+	assert_int_equal(mbim_rig_exchange(t, &hex, 20000), ST_IO);
 	transport_leave(t);
 	operation_works(t);
 	mbim_modem_stop(m);
@@ -192,10 +192,10 @@ static void the_modem_reboots(void **state)
 	mbim_modem_hang_up(m);
 	int64_t before = deadline_now();
 	assert_int_equal(enter(t, 300), ST_NO_DEVICE);
-	assert_in_range((deadline_now() - before) / 1000000, 250, 2000);
+	assert_in_range((deadline_now() - before) / 1000000, 250, 10000);
 	before = deadline_now();
-	assert_int_equal(enter(t, 5000), ST_NO_DEVICE);
-	assert_in_range((deadline_now() - before) / 1000000, 0, 1000);
+	assert_int_equal(enter(t, 20000), ST_NO_DEVICE);
+	assert_in_range((deadline_now() - before) / 1000000, 0, 10000);
 	mbim_rig_device_appears();
 	operation_works(t);
 	transport_close(t);
@@ -234,10 +234,10 @@ static void sim_states(void **state)
 		struct mbim_modem *m = mbim_rig_start(mbim_rig_no_rows);
 		mbim_modem_sim(m, rows[i].ready, "");
 		struct transport *t = mbim_rig_open();
-		assert_int_equal(enter(t, 3000), rows[i].st);
+		assert_int_equal(enter(t, 20000), rows[i].st);
 		transport_leave(t);
 		assert_int_equal(transport_present(t), rows[i].st == ST_OK);
-		assert_int_equal(transport_look(t, deadline_in_ms(3000)), rows[i].st);
+		assert_int_equal(transport_look(t, deadline_in_ms(20000)), rows[i].st);
 		mbim_modem_sim(m, 1, "");
 		operation_works(t);
 		assert_true(transport_present(t));
@@ -260,7 +260,7 @@ static void refusals_of_the_question(void **state)
 						  {0}};
 		struct mbim_modem *m = mbim_rig_start(script);
 		struct transport *t = mbim_rig_open();
-		assert_int_equal(enter(t, 3000), rows[i].st);
+		assert_int_equal(enter(t, 20000), rows[i].st);
 		transport_close(t);
 		mbim_modem_stop(m);
 	}
@@ -314,7 +314,7 @@ static void a_sim_that_goes_and_comes(void **state)
 		mbim_modem_sim(m, 2, "");
 		mbim_modem_indicate(m);
 		assert_true(present_soon(t, false));
-		assert_int_equal(enter(t, 2000), ST_NO_CARD);
+		assert_int_equal(enter(t, 20000), ST_NO_CARD);
 		assert_false(transport_present(t));
 		mbim_modem_sim(m, 1, "8988211000000123456");
 		mbim_modem_indicate(m);
@@ -347,14 +347,14 @@ static void a_swapped_sim_is_noticed(void **state)
 	mbim_modem_sim(m, 1, "8988211000000777777");
 	mbim_modem_indicate(m);
 	usleep(20000);
-	assert_int_equal(enter(t, 2000), ST_OK);
+	assert_int_equal(enter(t, 20000), ST_OK);
 	assert_int_equal(transport_record_load(t, &r, dl), ST_NO_ENTRY);
 	mbim_rig_record(t, "8988211000000777777");
 	transport_leave(t);
 	/* by a look */
 	mbim_modem_sim(m, 1, "8988211000000888888");
 	assert_int_equal(transport_look(t, dl), ST_OK);
-	assert_int_equal(enter(t, 2000), ST_OK);
+	assert_int_equal(enter(t, 20000), ST_OK);
 	assert_int_equal(transport_record_load(t, &r, dl), ST_NO_ENTRY);
 	transport_record_clear(t);
 	transport_close(t);
@@ -398,7 +398,7 @@ static void iccids(void **state)
 		mbim_modem_sim(m, 1, rows[i / 2].told);
 		mbim_modem_set_v3(m, i % 2);
 		struct transport *t = mbim_rig_enter();
-		assert_int_equal(transport_iccid(t, iccid, deadline_in_ms(1000)),
+		assert_int_equal(transport_iccid(t, iccid, deadline_in_ms(20000)),
 				 want ? ST_OK : ST_UNSUPPORTED_LINK);
 		if (want)
 			assert_string_equal(iccid, want);
@@ -462,21 +462,21 @@ static void uris_that_are_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(faults_while_connecting),
-		cmocka_unit_test(nobody_there),
-		cmocka_unit_test(a_user_who_is_not_served),
-		cmocka_unit_test(the_proxy_is_restarted),
-		cmocka_unit_test(the_modem_reboots),
-		cmocka_unit_test(an_unclean_link),
-		cmocka_unit_test(sim_states),
-		cmocka_unit_test(refusals_of_the_question),
-		cmocka_unit_test(a_sim_that_starts_up),
-		cmocka_unit_test(a_sim_that_goes_and_comes),
-		cmocka_unit_test(a_swapped_sim_is_noticed),
-		cmocka_unit_test(a_record_that_is_not_ours),
-		cmocka_unit_test(iccids),
-		cmocka_unit_test(a_child_forgets_without_a_word),
-		cmocka_unit_test(uris_that_are_refused),
+		MBIM_RIG_TEST(faults_while_connecting),
+		MBIM_RIG_TEST(nobody_there),
+		MBIM_RIG_TEST(a_user_who_is_not_served),
+		MBIM_RIG_TEST(the_proxy_is_restarted),
+		MBIM_RIG_TEST(the_modem_reboots),
+		MBIM_RIG_TEST(an_unclean_link),
+		MBIM_RIG_TEST(sim_states),
+		MBIM_RIG_TEST(refusals_of_the_question),
+		MBIM_RIG_TEST(a_sim_that_starts_up),
+		MBIM_RIG_TEST(a_sim_that_goes_and_comes),
+		MBIM_RIG_TEST(a_swapped_sim_is_noticed),
+		MBIM_RIG_TEST(a_record_that_is_not_ours),
+		MBIM_RIG_TEST(iccids),
+		MBIM_RIG_TEST(a_child_forgets_without_a_word),
+		MBIM_RIG_TEST(uris_that_are_refused),
 	};
 	return cmocka_run_group_tests(tests, mbim_rig_set_up, mbim_rig_tear_down);
 }
