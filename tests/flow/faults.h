@@ -39,8 +39,28 @@ enum {
 	MAY_LEAK = 16,
 	/* may be without a command to strike at in some acts */
 	MAY_MISS = 32,
-	/* at the first only: what a host that is dead by then did before */
+	/* at the first only: what a host that is dead by then did before, or a whole act's habit */
 	ONCE = 64,
+	/* nobody notices: the act goes well all the same */
+	UNNOTICED = 128,
+	/* the program does not go on: another does the next operation */
+	HEIR = 256,
+};
+
+/* What befalls the program, or a daemon between it and the card, while the card computes an answer:
+ * the simulator's part is a pause there. A row with a hook and ONCE has no such moment: it lasts
+ * for the whole act. Any of them may be NULL. */
+struct fault_hook {
+	/* in the process that has the rig, before the program starts and after it ended */
+	void (*before)(struct rig *r);
+	void (*after)(struct rig *r);
+	/* there too: at that moment, and once the act is over */
+	void (*strike)(struct rig *r, pid_t program);
+	void (*heal)(struct rig *r);
+	/* in the program, right before and after the act */
+	void (*begin)(struct rig *r);
+	/* what went wrong, or NULL */
+	const char *(*end)(struct rig *r);
 };
 
 struct fault_row {
@@ -58,7 +78,8 @@ struct fault_set {
 	unsigned acts; /* how many, at most FAULT_ACTS_MAX */
 	const struct fault_row *row;
 	size_t rows;
-	unsigned at_least; /* cases on each link */
+	const struct fault_hook *const *hook; /* one for each row; NULL: there are none */
+	unsigned at_least;		      /* cases on each link */
 };
 enum { FAULT_ACTS_MAX = 12 };
 
@@ -70,15 +91,17 @@ int faults_main(int argc, char **argv, const struct fault_set *set);
 struct fault_case {
 	const struct fault_row *row;
 	const struct fault_act *act;
-	unsigned at;	   /* from 1 */
-	const char *other; /* the other card's folder */
-	bool counts;	   /* no fault, but a count of the events: all must be well */
+	unsigned at;		       /* from 1 */
+	const char *other;	       /* the other card's folder */
+	bool counts;		       /* no fault, but a count of the events: all must be well */
+	const struct fault_hook *hook; /* NULL: the simulator does it all */
 };
 
 struct fault_outcome {
 	bool struck;
 	unsigned strikes;
 	bool went_well;	   /* nobody noticed: the answers were right all the same */
+	double next_s;	   /* what the next operation took, with the fault gone */
 	char trouble[240]; /* "": the case is survived */
 };
 
@@ -88,5 +111,8 @@ void fault_case_run(struct rig *r, const struct fault_case *c, struct fault_outc
 unsigned fault_case_events(struct rig *r, const struct fault_act *act, char family);
 /* "C1@3x1 in a signature" */
 void fault_case_name(const struct fault_case *c, char *dst, size_t cap);
+
+/* Has the hook struck in the present case? For the program too. */
+bool fault_has_struck(void);
 
 #endif

@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,9 +18,25 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-/* timeout = 2, and what two busy cores may add to it */
-static const double CALL_MAX = 2.0 + 1.2;
+#include "soak.h"
+
+/* timeout = 2, and what two busy cores may add to it; the promise for the next operation is 2, too
+ */
+static const double CALL_MAX = 2.0 + 1.2, NEXT_MAX = 2.0 + 1.2;
 enum { CASE_MAX_S = 40 };
+
+/* The card computes so long while a hook strikes, and that often it is asked whether it does. */
+#define PAUSE_MS "120"
+enum { LOOK_MS = 10, HEALED_MAX_MS = 30000 };
+
+/* What the program's process and the rig's both see of a case. */
+enum phase { NOT_ARMED, ARMED, OVER, HEALED };
+struct page {
+	struct fault_outcome o;
+	_Atomic(enum phase) phase;
+	atomic_bool struck; /* by a hook */
+};
+static struct page *page;
 
 void fault_case_name(const struct fault_case *c, char *dst, size_t cap)
 {
@@ -81,12 +98,27 @@ static void start_healthy(const struct rig *r, const struct fault_row *row)
 	reader_settles(r);
 }
 
+static void arm_pause(const struct fault_case *c, const struct rig *r)
+{
+	char text[40];
+
+	snprintf(text, sizeof(text), "fault C10@%u:" PAUSE_MS, c->at);
+	rig_control(r, text, NULL, 0);
+	page->phase = ARMED;
+}
+
 static void arm(const struct fault_case *c, const struct rig *r)
 {
 	const struct fault_row *row = c->row;
 	char text[200];
 	bool swaps = row->flags & SWAPS;
 
+	if (c->hook) {
+		page->struck = row->flags & ONCE;
+		if (!page->struck)
+			arm_pause(c, r);
+		return;
+	}
 	snprintf(text, sizeof(text), "fault %s@%u%s%s%s%s", row->name, c->at,
 		 row->flags & FOR_EVER ? "x0" : "x1", row->param ? ":" : "",
 		 row->param ? row->param : "", swaps ? c->other : "");
@@ -120,6 +152,8 @@ static void make_healthy(const struct fault_case *c, const struct rig *r)
 	char text[200];
 
 	rig_control(r, "fault clear", NULL, 0);
+	if (c->hook)
+		return;
 	if (strcmp(c->row->name, "F28") == 0)
 		rig_pause_ms(750); /* the port is free again */
 	if (strcmp(c->row->name, "F27") == 0)
@@ -130,13 +164,75 @@ static void make_healthy(const struct fault_case *c, const struct rig *r)
 	rig_control(r, text, NULL, 0);
 }
 
+/* --- hooks --- */
+
+bool fault_has_struck(void)
+{
+	return page && page->struck;
+}
+
+static bool lasts(const struct fault_case *c)
+{
+	return c->hook && c->row->flags & ONCE;
+}
+
+static void begin(const struct fault_case *c, struct rig *r)
+{
+	if (c->hook && c->hook->begin)
+		c->hook->begin(r);
+}
+
+static void end(const struct fault_case *c, struct rig *r, struct fault_outcome *o)
+{
+	const char *wrong = c->hook && c->hook->end ? c->hook->end(r) : NULL;
+
+	if (wrong)
+		trouble(o, "%s", wrong);
+}
+
+/* In the program: the act is over, the rig's process may heal. */
+static void await_healed(const struct rig *r, const struct fault_case *c, struct fault_outcome *o)
+{
+	page->phase = OVER;
+	for (int ms = 0; page->phase != HEALED; ms++) {
+		if (ms > HEALED_MAX_MS) {
+			trouble(o, "nobody healed it");
+			return;
+		}
+		rig_pause_ms(1);
+	}
+	if (c->row->flags & HEIR)
+		return;
+	reader_settles(r);
+	scene_await_present(r);
+}
+
+/* In the rig's process. */
+static void tend(const struct fault_case *c, struct rig *r, pid_t program)
+{
+	enum phase now = page->phase;
+
+	if (!c->hook || now == NOT_ARMED || now == HEALED)
+		return;
+	if (!page->struck && strikes(r) > 0) {
+		page->struck = true;
+		if (c->hook->strike)
+			c->hook->strike(r, program);
+	}
+	if (now != OVER)
+		return;
+	if (page->struck && c->hook->heal)
+		c->hook->heal(r);
+	page->phase = HEALED;
+}
+
 /* --- the program --- */
 
 static void prepare(struct scene *s, const struct fault_case *c, struct fault_outcome *o)
 {
 	CK_RV rv = s->r->f->C_Initialize(NULL);
 
-	if (rv == CKR_OK)
+	if (rv == CKR_OK && (!lasts(c) || c->row->flags & UNNOTICED))
 		scene_await_present(s->r);
 	if (rv == CKR_OK && c->act->prepare)
 		rv = c->act->prepare(s);
@@ -171,14 +267,26 @@ static bool told_of_swap(const struct rig *r, CK_RV rv)
 	       (rig_over_pcsc(r->opt.link) && rv == CKR_DEVICE_ERROR);
 }
 
+static CK_RV next(struct scene *s, const struct fault_case *c, bool *ret_right,
+		  struct fault_outcome *o)
+{
+	double began = rig_seconds();
+	CK_RV rv = c->act->next(s, ret_right);
+
+	o->next_s = rig_seconds() - began;
+	if (o->next_s > NEXT_MAX)
+		trouble(o, "the next operation took %.2f s", o->next_s);
+	return rv;
+}
+
 static void recover(struct scene *s, const struct fault_case *c, struct fault_outcome *o)
 {
 	size_t from = s->calls;
 	bool right = false;
-	CK_RV rv = c->act->next(s, &right);
+	CK_RV rv = next(s, c, &right, o);
 
 	if (c->row->flags & SWAPS && told_of_swap(s->r, rv))
-		rv = c->act->next(s, &right);
+		rv = next(s, c, &right, o);
 	if (rv != CKR_OK || s->wrong)
 		trouble(o, "after the fault: %#lx, %s", rv, s->wrong ? s->wrong : "nothing wrong");
 	else if (!right)
@@ -191,32 +299,50 @@ static void recover(struct scene *s, const struct fault_case *c, struct fault_ou
 		trouble(o, "%u channels are open", open);
 }
 
-static void program(const struct rig *r, const struct fault_case *c, struct fault_outcome *o)
+/* The act, under the fault, and what came of it. */
+static void suffer(struct scene *s, const struct fault_case *c, struct rig *r,
+		   struct fault_outcome *o)
 {
-	static struct scene s;
+	size_t from = s->calls;
 	bool right = false;
 
+	arm(c, r);
+	if (!lasts(c))
+		begin(c, r);
+	CK_RV rv = c->act->run(s, &right);
+	end(c, r, o);
+	o->went_well = rv == CKR_OK && right;
+	if (c->hook)
+		await_healed(r, c, o);
+	else
+		o->strikes = strikes(r);
+	o->struck = c->hook ? page->struck : o->strikes > 0;
+	if ((c->counts || (o->struck && c->row->flags & UNNOTICED)) && !o->went_well)
+		trouble(o, "%#lx", rv);
+	judge(s, c, from, o);
+}
+
+static void program(struct rig *r, const struct fault_case *c, struct fault_outcome *o)
+{
+	static struct scene s;
+
 	s.r = r;
+	if (lasts(c))
+		begin(c, r);
 	prepare(&s, c, o);
 	if (o->trouble[0]) {
 		scene_print(&s, 0);
 		return;
 	}
 	size_t from = s.calls, mark = rig_log_mark(r);
-	arm(c, r);
-	CK_RV rv = c->act->run(&s, &right);
-	o->strikes = strikes(r);
-	o->struck = o->strikes > 0;
-	o->went_well = rv == CKR_OK && right;
-	if (c->counts && !o->went_well)
-		trouble(o, "%#lx", rv);
-	judge(&s, c, from, o);
-	make_healthy(c, r);
+	suffer(&s, c, r, o);
+	if (!(c->row->flags & HEIR))
+		make_healthy(c, r);
 	if (c->row->name[0] == 'C')
 		reader_settles(r);
 	if (c->row->flags & SWAPS)
 		reader_settles(r); /* out and in, twice */
-	if (o->struck)
+	if (o->struck && !(c->row->flags & HEIR))
 		recover(&s, c, o);
 	if (o->trouble[0]) {
 		scene_print(&s, from);
@@ -241,7 +367,7 @@ static unsigned descriptors(void)
 /* LeakSanitizer's, where this is built with it. */
 int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
 
-static void child(const struct rig *r, const struct fault_case *c, struct fault_outcome *o)
+static void child(struct rig *r, const struct fault_case *c, struct fault_outcome *o)
 {
 	unsigned before = descriptors(), after;
 	CK_RV rv;
@@ -257,11 +383,37 @@ static void child(const struct rig *r, const struct fault_case *c, struct fault_
 		trouble(o, "memory leaked");
 }
 
+/* --- another program, afterwards --- */
+
+static void heir(struct rig *r, const struct fault_case *c, struct fault_outcome *o)
+{
+	static struct scene s;
+	CK_RV rv = r->f->C_Initialize(NULL);
+
+	s.r = r;
+	if (rv != CKR_OK)
+		trouble(o, "C_Initialize answered %#lx", rv);
+	scene_await_present(r);
+	recover(&s, c, o);
+	rv = r->f->C_Finalize(NULL);
+	if (rv != CKR_OK)
+		trouble(o, "C_Finalize answered %#lx", rv);
+}
+
 /* --- in a process of its own --- */
 
-static void await(pid_t pid, struct fault_outcome *o)
+static void ended(const struct fault_case *c, int st, struct fault_outcome *o)
 {
-	struct timespec pause = {0, 1000000};
+	if (WIFSIGNALED(st) && c->row->flags & HEIR && WTERMSIG(st) == SIGKILL)
+		o->struck = page->struck;
+	else if (WIFSIGNALED(st))
+		trouble(o, "killed by signal %d", WTERMSIG(st));
+	else if (WEXITSTATUS(st) != 0)
+		trouble(o, "exit status %d", WEXITSTATUS(st));
+}
+
+static void await(const struct fault_case *c, struct rig *r, pid_t pid, struct fault_outcome *o)
+{
 	double until = rig_seconds() + CASE_MAX_S;
 	int st = 0;
 
@@ -270,43 +422,58 @@ static void await(pid_t pid, struct fault_outcome *o)
 			trouble(o, "it hangs");
 			kill(pid, SIGABRT);
 			waitpid(pid, &st, 0);
+			page->phase = OVER;
+			tend(c, r, pid);
 			return;
 		}
-		nanosleep(&pause, NULL);
+		tend(c, r, pid);
+		rig_pause_ms(c->hook ? LOOK_MS : 1);
 	}
-	if (WIFSIGNALED(st))
-		trouble(o, "killed by signal %d", WTERMSIG(st));
-	else if (WEXITSTATUS(st) != 0)
-		trouble(o, "exit status %d", WEXITSTATUS(st));
+	ended(c, st, o);
 }
 
-static struct fault_outcome *shared(void)
+static void run_in_child(void (*run)(struct rig *r, const struct fault_case *c,
+				     struct fault_outcome *o),
+			 struct rig *r, const struct fault_case *c)
 {
-	static struct fault_outcome *page;
+	pid_t pid = fork();
 
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		setenv("CMOCKA_TEST_ABORT", "1", 1); /* a failed assertion ends the child */
+		run(r, c, &page->o);
+		_exit(0);
+	}
+	await(c, r, pid, &page->o);
+}
+
+static void turn_page(void)
+{
 	if (!page)
 		page = mmap(NULL, sizeof(*page), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
 			    -1, 0);
 	assert_true(page != MAP_FAILED);
-	return page;
+	page->o = (struct fault_outcome){0};
+	page->phase = NOT_ARMED;
+	page->struck = false;
 }
 
 void fault_case_run(struct rig *r, const struct fault_case *c, struct fault_outcome *ret_o)
 {
-	struct fault_outcome *o = shared();
-	pid_t pid;
-
-	*o = (struct fault_outcome){0};
+	turn_page();
 	start_healthy(r, c->row);
-	pid = fork();
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		setenv("CMOCKA_TEST_ABORT", "1", 1); /* a failed assertion ends the child */
-		child(r, c, o);
-		_exit(0);
+	if (c->hook && c->hook->before)
+		c->hook->before(r);
+	run_in_child(child, r, c);
+	if (c->hook && c->hook->after)
+		c->hook->after(r);
+	if (c->row->flags & HEIR && page->o.struck && !page->o.trouble[0]) {
+		page->phase = HEALED;
+		run_in_child(heir, r, c);
 	}
-	await(pid, o);
-	*ret_o = *o;
+	if (soak_lock_is_stuck(r))
+		trouble(&page->o, "the lock is stuck");
+	*ret_o = page->o;
 }
 
 unsigned fault_case_events(struct rig *r, const struct fault_act *act, char family)
@@ -314,7 +481,7 @@ unsigned fault_case_events(struct rig *r, const struct fault_act *act, char fami
 	/* delays of no length, for ever: strikes are counted */
 	const struct fault_row row = {
 		family == 'C' ? "C10" : "F14", "0", NULL, ON_ALL, 0, FOR_EVER};
-	struct fault_case c = {&row, act, 1, NULL, true};
+	struct fault_case c = {&row, act, 1, NULL, true, NULL};
 	struct fault_outcome o;
 
 	fault_case_run(r, &c, &o);
