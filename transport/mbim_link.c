@@ -258,9 +258,13 @@ status mbim_link_open(struct mbim_link *l, deadline dl)
 	TRY(exchange(l, wtr_bytes(&w), MBIM_OPEN_DONE, dl));
 	if (mbim_wire_code(bytes_of(l->whole, l->whole_n), &code) != ST_OK)
 		return conclude(l, ST_DESYNC);
-	if (code != 0)
+	if (code != 0) {
 		log_debug("mbim open refused: status %u", (unsigned)code);
-	return code == 0 ? ST_OK : ST_IO;
+		return ST_IO;
+	}
+	/* it begins anew: what was asked before it is not answered any more */
+	l->stale = false;
+	return ST_OK;
 }
 
 status mbim_link_run(struct mbim_link *l, const struct mbim_command *c, deadline dl,

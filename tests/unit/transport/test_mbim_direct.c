@@ -76,6 +76,11 @@ static void the_second_user_does_not(void **state)
 		a = open_direct();
 		operation_works(a);
 		assert_int_equal(mbim_modem_count(m, MK_OPEN), 1);
+		/* with that it is in step */
+		unsigned asked = mbim_modem_count(m, MK_READY);
+		assert_false(a->unclean);
+		operation_works(a);
+		assert_int_equal(mbim_modem_count(m, MK_READY), asked);
 		transport_close(a);
 		mbim_modem_stop(m);
 	}
