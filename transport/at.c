@@ -67,7 +67,7 @@ static status at_open(const struct uri *uri, struct transport **ret_t)
 	d->rtscts = uri_param_true(uri, "rtscts");
 	d->asked = mode;
 	d->mode = mode;
-	d->t.traits = TRANSPORT_CROSSTALK;
+	d->t.traits = TRANSPORT_CROSSTALK | TRANSPORT_COUNTS_PORTS;
 	snprintf(d->t.name, sizeof(d->t.name), "%s", uri->path);
 	*ret_t = &d->t;
 	return ST_OK;

@@ -170,7 +170,7 @@ status transport_record_load(struct transport *t, struct channel_record *ret_r, 
 		return ST_BUG;
 	struct channel_record r;
 	TRY(devlock_load(t->lock, &r));
-	if (r.generation != t->generation)
+	if (r.generation != t->generation && !(t->traits & TRANSPORT_COUNTS_PORTS))
 		return ST_NO_ENTRY;
 	if (t->ops->resume)
 		TRY(t->ops->resume(t, &r.channel, dl));

@@ -48,6 +48,9 @@ enum transport_trait {
 	TRANSPORT_CHANNEL_DIES = 4,
 	/* other users of the card may run between our APDUs (AT modems) */
 	TRANSPORT_CROSSTALK = 8,
+	/* generation tells one port from the next, behind which the modem may live on with its
+	 * channels: an older record is handed out too, and proves itself at the card */
+	TRANSPORT_COUNTS_PORTS = 16,
 };
 
 /* What the lock file remembers of the shared channel. Plain data; all fields are the core's to set,

@@ -412,6 +412,31 @@ static status check_record(struct card *c, const struct channel_record *r, deadl
 	return st;
 }
 
+/* The port is a new one; is the modem behind it? It is, if the channel still leads to our applet on
+ * the same SIM. If not, the channel is gone, or was never ours: it is not closed. */
+static status take_over_old(struct card *c, const struct channel_record *r, deadline dl)
+{
+	char now[ICCID_DIGITS_MAX + 1] = "";
+	status st;
+
+	c->has_channel = false;
+	if (r->aid_len == 0 || !aid_wanted(c, bytes_of(r->aid, r->aid_len)) ||
+	    (transport_iccid(c->t, now, dl) == ST_OK && strcmp(now, r->iccid) != 0))
+		return ST_NO_ENTRY;
+	c->channel = r->channel;
+	if (!c->cla_known && c->conf->cla_base < 0)
+		c->cla_base = r->cla_base;
+	st = applet_prove(c, dl);
+	if (st != ST_OK)
+		return link_failed(st) && st != ST_CHANNEL_LOST ? st : ST_NO_ENTRY;
+	TRY(check_identity(c, r->iccid));
+	memcpy(c->aid, r->aid, r->aid_len);
+	c->aid_len = r->aid_len;
+	c->has_channel = c->resumed = true;
+	record(c);
+	return ST_OK;
+}
+
 /* Uses what the lock file remembers. ST_NO_ENTRY: nothing usable. */
 static status take_over(struct card *c, deadline dl)
 {
@@ -426,6 +451,8 @@ static status take_over(struct card *c, deadline dl)
 		c->has_channel = false;
 		return ST_NO_ENTRY;
 	}
+	if (r.generation != c->t->generation)
+		return take_over_old(c, &r, dl);
 	if (r.aid_len > 0)
 		TRY(check_record(c, &r, dl));
 	if (r.aid_len > 0 && !aid_wanted(c, bytes_of(r.aid, r.aid_len))) {

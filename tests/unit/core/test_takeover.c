@@ -54,6 +54,27 @@ static void test_other_generation(void **state)
 	assert_int_equal(fake.record.generation, 5);
 }
 
+/* A new port: the modem behind it has kept our channel, has lost it, or has another's there. */
+static void test_other_port(void **state)
+{
+	struct rig *r = *state;
+
+	fake.traits = TRANSPORT_COUNTS_PORTS;
+	fake.generation = 4;
+	fake_record(1, 0x80, AID_GSMA, ICCID_TEXT);
+	fake.generation = 5;
+	FAKE_PLAY({"81 84 00 00 01", "07 9000"}, RANDOM);
+	assert_int_equal(random2(r), ST_OK);
+	assert_int_equal(fake.record.generation, 5);
+	fake.generation = 6;
+	FAKE_PLAY({"81 84 00 00 01", "6881"}, STEPS_OPENING, RANDOM);
+	assert_int_equal(random2(r), ST_OK);
+	fake.generation = 7;
+	FAKE_PLAY({"81 84 00 00 01", "6D00"}, STEPS_OPENING, RANDOM);
+	assert_int_equal(random2(r), ST_OK);
+	assert_int_equal(fake.closed, 0);
+}
+
 /* 6881: the channel is closed. A new one; the old one is not closed, for it may be another's. */
 static void test_channel_gone(void **state)
 {
@@ -385,6 +406,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(warm),
 		T(other_generation),
+		T(other_port),
 		T(channel_gone),
 		T(applet_gone),
 		T(identity_needs_a_fresh_channel),
