@@ -104,7 +104,7 @@ static void mbim_sends_nothing_to_another_card(void **state)
 
 static void qmi_counts(void **state)
 {
-	static const char other_iccid[] = "1012000010200000001000000010A98881201000000214375";
+	static const char other_iccid[] = "101500010200000001000000010A98881201000000214375";
 	struct qmodem_row rows[] = {
 		{.id = 0x7777, .tlvs = "100F00 FFFFFFFFFFFFFFFF 01 00 00000000 00"}, ROWS_END};
 	struct qmodem *m = qmodem_start(qmi_rig_socket, rows);
