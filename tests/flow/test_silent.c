@@ -15,14 +15,16 @@
 
 #include "scene.h"
 
-/* timeout = 2; what may come on top is one look at a busy machine */
-static const double SILENCE_MAX = 3.0;
+/* timeout = 2, and what a busy machine adds: one look, or a turn of the others */
+static const double SILENCE_MAX = 3.5;
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 static const double CPU_SHARE = 0.05;
 #else
 static const double CPU_SHARE = 0.01;
 #endif
+
+static const double CPU_LOOK = 0.01; /* of the looks at both ends of the wait */
 
 static enum rig_link wire;
 static struct rig rig;
@@ -71,12 +73,12 @@ static void in_time(size_t from, double most, double started, double cpu)
 
 	for (size_t i = from; i < scene.calls; i++)
 		assert_true(scene_allows(scene.call[i].function, scene.call[i].rv));
-	if (took > most || used > took * CPU_SHARE + 0.004)
+	if (took > most || used > took * CPU_SHARE + CPU_LOOK)
 		scene_print(&scene, from);
 	print_message("  %.2f s, %.1f ms of CPU, %#lx\n", took, 1000 * used,
 		      scene.calls > from ? scene.call[scene.calls - 1].rv : CKR_OK);
 	assert_true(took <= most);
-	assert_true(used <= took * CPU_SHARE + 0.004);
+	assert_true(used <= took * CPU_SHARE + CPU_LOOK);
 }
 
 static void sign_fails_within(double most)
@@ -126,6 +128,14 @@ static void await_proxy(void)
 	} while (wire == RIG_MBIM_PROXY && rv != CKR_OK && rig_seconds() < end);
 }
 
+/* An OPEN that the modem did not hear mbim-proxy repeats after five seconds, whatever its user
+ * says, and who comes in between waits for that. */
+static void proxy_asks_again(void)
+{
+	if (wire == RIG_MBIM_PROXY)
+		rig_pause_ms(3500);
+}
+
 static void silent_from_the_start(void **state)
 {
 	(void)state;
@@ -133,6 +143,7 @@ static void silent_from_the_start(void **state)
 	rig_control(&rig, "fault F29x0", NULL, 0);
 	listing_fails_within(SILENCE_MAX);
 	rig_control(&rig, "fault clear", NULL, 0);
+	proxy_asks_again();
 	await_proxy();
 	works_in_a_new_session();
 	rig_stop(&rig);
@@ -186,7 +197,7 @@ static void stopped(void **state)
 /* A modem that was there is waited for, as long as the call may take. */
 static double gone_max(void)
 {
-	return ON_MODEM & 1U << wire ? SILENCE_MAX : 1.0;
+	return ON_MODEM & 1U << wire ? SILENCE_MAX : 1.5;
 }
 
 static void unplugged(void **state)
