@@ -44,6 +44,21 @@ unsigned long soak_resident_kb(void)
 	return resident * ((unsigned long)sysconf(_SC_PAGESIZE) / 1024);
 }
 
+#ifndef __has_feature /* gcc 12 */
+#define __has_feature(name) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) ||                               \
+	__has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED true
+#else
+#define SANITIZED false
+#endif
+
+bool soak_resident_tells(void)
+{
+	return !SANITIZED;
+}
+
 static unsigned told(const struct rig *r, const char *command, const char *word)
 {
 	char text[256];

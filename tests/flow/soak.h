@@ -9,6 +9,8 @@
 bool soak_is_long(void);
 unsigned soak_descriptors(void);
 unsigned long soak_resident_kb(void);
+/* Does it tell anything? A sanitizer keeps what was freed. */
+bool soak_resident_tells(void);
 /* Channels open beside the basic one. */
 unsigned soak_channels(const struct rig *r);
 /* Client ids of the card service that the modem has given out; 0 where there are none. */

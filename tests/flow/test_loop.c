@@ -215,7 +215,8 @@ static void expect_no_growth(void)
 		      report->signatures, report->errors, report->slowest, report->descriptors[0],
 		      report->descriptors[1], report->resident[0], report->resident[1]);
 	assert_int_equal(report->descriptors[0], report->descriptors[1]);
-	assert_true(report->resident[1] < report->resident[0] + GROWTH_KB);
+	if (soak_resident_tells())
+		assert_true(report->resident[1] < report->resident[0] + GROWTH_KB);
 	assert_true(soak_channels(&rig) <= 1);
 	assert_true(soak_clients(&rig) <= 1);
 	assert_false(soak_lock_is_stuck(&rig));
