@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "at_engine.h"
 
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "at_port.h"
 #include "log.h"
 #include "mem.h"
+#include "stream.h"
 
 enum {
 	QUIET_MS = 100,	     /* silence that ends a late answer */
@@ -35,7 +37,7 @@ void at_engine_close(struct at_engine *e)
 
 static status wait_input(struct at_engine *e, deadline dl)
 {
-	status st = at_port_wait(e->fd, dl);
+	status st = stream_wait(e->fd, POLLIN, dl);
 	if (st == ST_NO_DEVICE)
 		at_engine_close(e);
 	return st;
@@ -58,7 +60,7 @@ static status take_some(struct at_engine *e, size_t *ret_n)
 /* What goes out in part leaves the engine dirty: the next command would be taken for its rest. */
 static status put(struct at_engine *e, struct bytes b, deadline dl)
 {
-	status st = at_port_write(e->fd, b, dl);
+	status st = stream_send(e->fd, b, dl);
 	if (st != ST_OK) {
 		e->dirty = true;
 		at_port_discard(e->fd);

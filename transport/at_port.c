@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -187,27 +186,6 @@ status at_port_open(const char *path, long baud, bool rtscts, const char *uucp_d
 
 /* --- moving bytes --- */
 
-/* An error alone is a control device's failed transfer (/dev/cdc-wdm1 speaks AT, too), of which
- * neither read nor write tells: it would be "ready" for ever. */
-static status wait_for(int fd, short events, deadline dl)
-{
-	for (;;) {
-		struct pollfd p = {.fd = fd, .events = events};
-		int n = poll(&p, 1, deadline_poll_ms(dl));
-		if (n > 0)
-			return p.revents == POLLERR ? ST_NO_DEVICE : ST_OK;
-		if (n < 0 && errno != EINTR)
-			return ST_IO;
-		if (deadline_passed(dl))
-			return ST_TIMEOUT;
-	}
-}
-
-status at_port_wait(int fd, deadline dl)
-{
-	return wait_for(fd, POLLIN, dl);
-}
-
 status at_port_read(int fd, struct wtr *w)
 {
 	if (w->n == w->cap)
@@ -221,24 +199,6 @@ status at_port_read(int fd, struct wtr *w)
 		return ST_OK;
 	/* end of file, EIO, ENODEV…: unplugged, or the pty's other end is closed */
 	return ST_NO_DEVICE;
-}
-
-status at_port_write(int fd, struct bytes b, deadline dl)
-{
-	struct rdr left = rdr_of(b);
-	while (left.n > 0) {
-		ssize_t n = write(fd, left.p, left.n);
-		if (n > 0) {
-			TRY(rdr_skip(&left, (size_t)n));
-			continue;
-		}
-		if (n < 0 && errno != EAGAIN && errno != EINTR)
-			return ST_NO_DEVICE;
-		if (deadline_passed(dl))
-			return ST_TIMEOUT;
-		TRY(wait_for(fd, POLLOUT, dl));
-	}
-	return ST_OK;
 }
 
 void at_port_discard(int fd)

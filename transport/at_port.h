@@ -25,12 +25,9 @@ uint64_t at_port_identity(int fd);
 status at_port_lock(int fd, deadline dl) MUST_USE;
 void at_port_unlock(int fd);
 
-/* Until something can be read. ST_TIMEOUT, ST_NO_DEVICE. Uses no CPU. */
-status at_port_wait(int fd, deadline dl) MUST_USE;
-/* Appends what is there, maybe nothing. ST_NO_DEVICE when the port is gone. */
+/* Waiting and writing are a stream's (stream.h). Appends what is there, maybe nothing. ST_NO_DEVICE
+ * when the port is gone. */
 status at_port_read(int fd, struct wtr *w) MUST_USE;
-/* All of b. ST_NO_DEVICE, ST_TIMEOUT. */
-status at_port_write(int fd, struct bytes b, deadline dl) MUST_USE;
 /* What was written and has not left yet never will; nor does closing the port wait for it. */
 void at_port_discard(int fd);
 

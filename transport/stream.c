@@ -23,9 +23,9 @@ int stream_above_stdio(int fd)
 	return up;
 }
 
-/* After a read or write that had to wait. An error alone, of which that call did not tell, is a
- * control device's failed transfer: it would be "ready" for ever. */
-static status wait_ready(int fd, short events, deadline dl)
+/* An error alone, of which neither read nor write tells, is a control device's failed transfer
+ * (/dev/cdc-wdm1 speaks AT, too): it would be "ready" for ever. */
+status stream_wait(int fd, short events, deadline dl)
 {
 	for (;;) {
 		struct pollfd p = {.fd = fd, .events = events};
@@ -138,7 +138,7 @@ status stream_send(int fd, struct bytes b, deadline dl)
 		}
 		if (n < 0 && errno != EAGAIN && errno != EINTR)
 			return ST_NO_DEVICE;
-		TRY(wait_ready(fd, POLLOUT, dl));
+		TRY(stream_wait(fd, POLLOUT, dl));
 	}
 	return ST_OK;
 }
@@ -155,7 +155,7 @@ static status recv_up_to(int fd, size_t most, struct wtr *w, size_t *ret_n, dead
 		}
 		if (n == 0 || (errno != EAGAIN && errno != EINTR))
 			return ST_NO_DEVICE;
-		TRY(wait_ready(fd, POLLIN, dl));
+		TRY(stream_wait(fd, POLLIN, dl));
 	}
 }
 

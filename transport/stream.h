@@ -20,6 +20,9 @@ status stream_connect(const char *address, deadline dl, int *ret_fd) MUST_USE;
 /* Opens a character device for reading and writing; a tty is made raw. ST_NO_DEVICE,
  * ST_DENIED_DEVICE, ST_BUSY_DEVICE (EBUSY: somebody has it for himself), ST_IO. */
 status stream_open(const char *path, int *ret_fd) MUST_USE;
+/* Until a read or write that had to wait may go on (poll's events). ST_TIMEOUT; ST_NO_DEVICE: the
+ * device is in error; ST_IO. */
+status stream_wait(int fd, short events, deadline dl) MUST_USE;
 /* All of b. ST_NO_DEVICE when the far side is gone, ST_TIMEOUT, ST_IO. Never raises SIGPIPE. */
 status stream_send(int fd, struct bytes b, deadline dl) MUST_USE;
 /* Exactly `want` bytes more into w. ST_MALFORMED when w has no room for them. */
