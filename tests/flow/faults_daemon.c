@@ -92,7 +92,6 @@ static void crash(struct rig *r, pid_t program)
 {
 	(void)program;
 	rig_sim_stop(r, SIGKILL);
-	unlink(r->port); /* as udev does */
 }
 
 const struct fault_hook host_modem_crashes = {.strike = crash, .heal = rig_sim_start};
