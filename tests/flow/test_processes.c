@@ -153,10 +153,16 @@ static void next_process_opens_nothing(void)
 	assert_int_equal(rig_log_count_ins(&rig, at, 0xA4), 0);
 }
 
-static void expect_nothing_left(void)
+/* Who is killed between the modem's allocating a client id and its telling him leaves one that
+ * nobody knows the number of: at most one each. */
+static void expect_nothing_left(unsigned killed)
 {
+	unsigned clients = soak_clients(&rig);
+
 	assert_true(soak_channels(&rig) <= 1);
-	assert_true(soak_clients(&rig) <= 1);
+	assert_true(clients <= 1 + killed);
+	if (clients > 1)
+		print_message("  %u client ids were left by who never learned them\n", clients - 1);
 	assert_false(soak_lock_is_stuck(&rig));
 }
 
@@ -193,9 +199,9 @@ static void all_finish(void **state)
 	report("all", rig_seconds() - began, PROCESSES * THREADS * signatures(), PROCESSES);
 	for (unsigned i = 0; i < PROCESSES; i++)
 		assert_int_equal(member[i].done, THREADS * signatures());
-	expect_nothing_left();
+	expect_nothing_left(0);
 	next_process_opens_nothing();
-	expect_nothing_left();
+	expect_nothing_left(0);
 }
 
 static void await_first_signatures(void)
@@ -230,9 +236,9 @@ static void two_killed(void **state)
 	expect_exit(3, 0);
 	assert_int_equal(member[2].done + member[3].done, 2 * THREADS * n);
 	report("after two were killed", rig_seconds() - began, 2 * THREADS * n - before, 2);
-	expect_nothing_left();
+	expect_nothing_left(2);
 	next_process_opens_nothing();
-	expect_nothing_left();
+	expect_nothing_left(2);
 }
 
 /* --- around --- */
