@@ -16,6 +16,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include "rig_clock.h"
 #include "rig_process.h"
 #include "rig_world.h"
 
@@ -239,6 +240,7 @@ static void make_card(struct rig *r)
 void rig_start(struct rig *r, const struct rig_options *opt)
 {
 	*r = (struct rig){.opt = *opt, .owner = getpid()};
+	rig_clock_start();
 	r->opt.t0 = opt->t0 || opt->link == RIG_PCSC_T0;
 	snprintf(r->dir, sizeof(r->dir), "/tmp/iotsafe-flow-XXXXXX");
 	if (!mkdtemp(r->dir))

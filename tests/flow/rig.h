@@ -161,7 +161,8 @@ void rig_log_each(const struct rig *r, size_t since,
 /* Prints the exchanges since, for a failing test. */
 void rig_log_dump(const struct rig *r, size_t since);
 
-double rig_seconds(void); /* monotonic */
+/* Monotonic; once a rig was started, without the time in which the machine stood still. */
+double rig_seconds(void);
 void rig_pause_ms(long ms);
 
 #endif
