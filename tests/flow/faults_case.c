@@ -18,12 +18,14 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include "rig_clock.h"
 #include "soak.h"
 
 /* timeout = 2, and what two busy cores may add to it; the promise for the next operation is 2, too
  */
 static const double CALL_MAX = 2.0 + 1.2, NEXT_MAX = 2.0 + 1.2;
-enum { CASE_MAX_S = 40 };
+static const double STILL_S = 0.2;
+enum { CASE_MAX_S = 40, RUNS_MAX = 3 };
 
 /* The card computes so long while a hook strikes, and that often it is asked whether it does. */
 #define PAUSE_MS "120"
@@ -458,7 +460,7 @@ static void turn_page(void)
 	page->struck = false;
 }
 
-void fault_case_run(struct rig *r, const struct fault_case *c, struct fault_outcome *ret_o)
+static void run_once(struct rig *r, const struct fault_case *c)
 {
 	turn_page();
 	start_healthy(r, c->row);
@@ -473,6 +475,19 @@ void fault_case_run(struct rig *r, const struct fault_case *c, struct fault_outc
 	}
 	if (soak_lock_is_stuck(r))
 		trouble(&page->o, "the lock is stuck");
+}
+
+/* The module's deadlines go on while the machine stands still: then the case has shown nothing. */
+void fault_case_run(struct rig *r, const struct fault_case *c, struct fault_outcome *ret_o)
+{
+	double lost, seconds = 0;
+	int runs = 0;
+
+	do {
+		lost = rig_clock_lost();
+		run_once(r, c);
+		seconds = rig_clock_lost() - lost;
+	} while (page->o.trouble[0] && seconds > STILL_S && ++runs < RUNS_MAX);
 	*ret_o = page->o;
 }
 

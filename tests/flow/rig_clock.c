@@ -77,6 +77,11 @@ void rig_clock_start(void)
 	look();
 }
 
+double rig_clock_lost(void)
+{
+	return page ? (double)(page->lost + late(page->looked, now_ns())) / 1e9 : 0;
+}
+
 double rig_seconds(void)
 {
 	int64_t now = now_ns();

@@ -5,5 +5,7 @@
 
 /* Once a process, and for its children, from now on. */
 void rig_clock_start(void);
+/* Seconds that were not counted so far. */
+double rig_clock_lost(void);
 
 #endif
