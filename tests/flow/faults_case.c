@@ -269,12 +269,18 @@ static bool told_of_swap(const struct rig *r, CK_RV rv)
 	       (rig_over_pcsc(r->opt.link) && rv == CKR_DEVICE_ERROR);
 }
 
+/* mbim-proxy repeats after five seconds an OPEN of its own that got no answer, or not the right
+ * one; meanwhile it answers nobody. */
 static CK_RV next(struct scene *s, const struct fault_case *c, bool *ret_right,
 		  struct fault_outcome *o)
 {
-	double began = rig_seconds();
-	CK_RV rv = c->act->next(s, ret_right);
+	double began, patience = rig_seconds() + (s->r->opt.link == RIG_MBIM_PROXY ? 7 : 0);
+	CK_RV rv;
 
+	do {
+		began = rig_seconds();
+		rv = c->act->next(s, ret_right);
+	} while (rv == CKR_DEVICE_ERROR && rig_seconds() < patience);
 	o->next_s = rig_seconds() - began;
 	if (o->next_s > NEXT_MAX)
 		trouble(o, "the next operation took %.2f s", o->next_s);
