@@ -269,12 +269,18 @@ static bool told_of_swap(const struct rig *r, CK_RV rv)
 	       (rig_over_pcsc(r->opt.link) && rv == CKR_DEVICE_ERROR);
 }
 
-/* mbim-proxy repeats after five seconds an OPEN of its own that got no answer, or not the right
- * one; meanwhile it answers nobody. */
+/* What the proxies ask the modem themselves when they open it, and get no answer to or not the
+ * right one, they wait for: mbim-proxy five seconds, qmi-proxy ten. Meanwhile they answer nobody.
+ */
+static double patience_with_proxy(const struct rig *r)
+{
+	return r->opt.link == RIG_MBIM_PROXY ? 7 : r->opt.link == RIG_QMI_PROXY ? 12 : 0;
+}
+
 static CK_RV next(struct scene *s, const struct fault_case *c, bool *ret_right,
 		  struct fault_outcome *o)
 {
-	double began, patience = rig_seconds() + (s->r->opt.link == RIG_MBIM_PROXY ? 7 : 0);
+	double began, patience = rig_seconds() + patience_with_proxy(s->r);
 	CK_RV rv;
 
 	do {

@@ -120,10 +120,17 @@ static bool connect_as(DWORD share, SCARDHANDLE *ret_card)
 			    ret_card, &protocol) == SCARD_S_SUCCESS;
 }
 
-/* A transaction of its own, as soon as ours ends. */
+/* A transaction of its own, as soon as ours ends. A card that was reset meanwhile is connected
+ * anew. */
 static bool take_card(SCARDHANDLE *ret_card)
 {
-	return connect_as(SCARD_SHARE_SHARED, ret_card) && pcsc.begin(*ret_card) == SCARD_S_SUCCESS;
+	for (int i = 0; i < 100; i++) {
+		if (connect_as(SCARD_SHARE_SHARED, ret_card) &&
+		    pcsc.begin(*ret_card) == SCARD_S_SUCCESS)
+			return true;
+		rig_pause_ms(20);
+	}
+	return false;
 }
 
 static int be_resetting(const struct rig *r, int ready, int release)
