@@ -145,15 +145,19 @@ static int be_resetting(const struct rig *r, int ready, int release)
 	return 0;
 }
 
+/* For longer than the module's timeout; but a call of ours that it overtook in libpcsclite itself,
+ * after the module had looked, waits for its end. */
 static int be_holding(const struct rig *r, int ready, int release)
 {
+	enum { HELD_MS = 2500 };
+	struct pollfd let_go = {.fd = release, .events = POLLIN};
 	SCARDHANDLE card;
 
 	(void)r;
 	if (!take_card(&card))
 		return 1;
 	say(ready);
-	await_release(release);
+	(void)!poll(&let_go, 1, HELD_MS);
 	return pcsc.end(card, SCARD_LEAVE_CARD) == SCARD_S_SUCCESS ? 0 : 2;
 }
 
