@@ -270,11 +270,10 @@ static bool told_of_swap(const struct rig *r, CK_RV rv)
 }
 
 /* What the proxies ask the modem themselves when they open it, and get no answer to or not the
- * right one, they wait for: mbim-proxy five seconds, qmi-proxy ten. Meanwhile they answer nobody.
- */
+ * right one, they wait for, up to ten seconds. Meanwhile they answer nobody. */
 static double patience_with_proxy(const struct rig *r)
 {
-	return r->opt.link == RIG_MBIM_PROXY ? 7 : r->opt.link == RIG_QMI_PROXY ? 12 : 0;
+	return rig_over_proxy(r->opt.link) ? 12 : 0;
 }
 
 static CK_RV next(struct scene *s, const struct fault_case *c, bool *ret_right,
