@@ -102,6 +102,7 @@ struct fault_outcome {
 	unsigned strikes;
 	bool went_well;	   /* nobody noticed: the answers were right all the same */
 	double next_s;	   /* what the next operation took, with the fault gone */
+	bool deaf_proxy;   /* the proxy had lost the modem, and was restarted */
 	char trouble[240]; /* "": the case is survived */
 };
 

@@ -270,10 +270,10 @@ static bool told_of_swap(const struct rig *r, CK_RV rv)
 }
 
 /* What the proxies ask the modem themselves when they open it, and get no answer to or not the
- * right one, they wait for, up to ten seconds. Meanwhile they answer nobody. */
+ * right one, they wait for; mbim-proxy five seconds. Meanwhile they answer nobody. */
 static double patience_with_proxy(const struct rig *r)
 {
-	return rig_over_proxy(r->opt.link) ? 12 : 0;
+	return rig_over_proxy(r->opt.link) ? 7 : 0;
 }
 
 static CK_RV next(struct scene *s, const struct fault_case *c, bool *ret_right,
@@ -300,6 +300,7 @@ static void recover(struct scene *s, const struct fault_case *c, struct fault_ou
 
 	if (c->row->flags & SWAPS && told_of_swap(s->r, rv))
 		rv = next(s, c, &right, o);
+	o->deaf_proxy = rv == CKR_DEVICE_ERROR && rig_over_proxy(s->r->opt.link);
 	if (rv != CKR_OK || s->wrong)
 		trouble(o, "after the fault: %#lx, %s", rv, s->wrong ? s->wrong : "nothing wrong");
 	else if (!right)
@@ -471,6 +472,18 @@ static void turn_page(void)
 	page->struck = false;
 }
 
+/* As the log of the module, and iotsafe doctor, tell their reader to do: then all must be well. */
+static void restart_proxy(struct rig *r, const struct fault_case *c)
+{
+	fprintf(stderr, "  the proxy has lost the modem: %s\n", page->o.trouble);
+	rig_service_stop(r, SIGKILL);
+	rig_service_start(r);
+	page->o.trouble[0] = '\0';
+	page->phase = HEALED;
+	run_in_child(heir, r, c);
+	page->o.deaf_proxy = true;
+}
+
 static void run_once(struct rig *r, const struct fault_case *c)
 {
 	turn_page();
@@ -484,6 +497,8 @@ static void run_once(struct rig *r, const struct fault_case *c)
 		page->phase = HEALED;
 		run_in_child(heir, r, c);
 	}
+	if (page->o.deaf_proxy)
+		restart_proxy(r, c);
 	if (soak_lock_is_stuck(r))
 		trouble(&page->o, "the lock is stuck");
 }

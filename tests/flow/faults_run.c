@@ -14,13 +14,14 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-enum { WORKERS_MAX = 24, REPORT_FD = 9 };
+enum { REPORT_FD = 9, RESTARTS_MAX = 2 /* in a hundred */ };
 
-/* What befalls hosts takes seconds each: the sanitized build takes every other place. */
+/* The plain build mostly waits, and has many workers; the sanitized one is at work all the time,
+ * and takes every third place only, of each row others. */
 #ifdef __SANITIZE_ADDRESS__
-enum { HOOK_STEP = 2 };
+enum { WORKERS_MAX = 8, STEP = 3 };
 #else
-enum { HOOK_STEP = 1 };
+enum { WORKERS_MAX = 24, STEP = 1 };
 #endif
 
 static const struct fault_set *set;
@@ -30,7 +31,7 @@ static const char *only; /* IOTSAFE_FAULT: these faults alone, for a person who 
 
 struct tally {
 	unsigned expected; /* by the matrix: at least, where the fault waits for its command */
-	unsigned injected, survived, unnoticed;
+	unsigned injected, survived, unnoticed, restarts;
 	double next_s; /* the slowest next operation */
 };
 
@@ -59,6 +60,7 @@ static bool run_case(struct work *w, const struct fault_case *c)
 		return false;
 	w->tally.injected++;
 	w->tally.unnoticed += o.went_well;
+	w->tally.restarts += o.deaf_proxy;
 	w->tally.next_s = longer(w->tally.next_s, o.next_s);
 	if (!o.trouble[0]) {
 		w->tally.survived++;
@@ -81,11 +83,12 @@ static void run_row(struct work *w, const struct fault_act *act, const struct fa
 	unsigned most = w->events[!hook && strchr("FMQ", row->name[0]) != NULL];
 
 	if (row->flags & EVERYWHERE) {
-		for (c.at = 1; c.at <= most; c.at += hook ? HOOK_STEP : 1) {
+		c.at = 1 + (unsigned)(row - set->row) % STEP;
+		for (; c.at <= most; c.at += STEP) {
 			if (!mine(w))
 				continue;
 			bool struck = run_case(w, &c);
-			bool may_miss = row->flags & MAY_MISS || c.at == most;
+			bool may_miss = row->flags & MAY_MISS || c.at + STEP > most;
 			w->tally.expected += struck || !may_miss;
 		}
 		return;
@@ -229,6 +232,7 @@ static void share(void **state)
 		sum.injected += part.injected;
 		sum.survived += part.survived;
 		sum.unnoticed += part.unnoticed;
+		sum.restarts += part.restarts;
 		sum.next_s = longer(sum.next_s, part.next_s);
 	}
 	close(report[0]);
@@ -243,8 +247,12 @@ static void share(void **state)
 		      "not noticed by the caller; the slowest next operation took %.2f s\n",
 		      rig_link_name(link_used), sum.injected, sum.expected, sum.survived,
 		      sum.unnoticed, sum.next_s);
+	if (sum.restarts > 0)
+		print_message("%s: the proxy lost the modem and was restarted %u times\n",
+			      rig_link_name(link_used), sum.restarts);
+	assert_true(sum.restarts <= sum.injected * RESTARTS_MAX / 100);
 	assert_int_equal(failed, 0);
-	assert_true(only || sum.injected >= set->at_least);
+	assert_true(only || sum.injected >= set->at_least / STEP);
 	assert_int_equal(sum.injected, sum.expected);
 	assert_int_equal(sum.survived, sum.injected);
 }
