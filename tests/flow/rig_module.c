@@ -86,14 +86,20 @@ static void must(const struct rig *r, bool ok, const char *what, CK_RV rv)
 	_exit(98);
 }
 
+/* pcscd shows a card in its reader only a while after its start. */
 CK_SLOT_ID rig_slot(const struct rig *r)
 {
 	CK_SLOT_ID slots[16];
-	CK_ULONG n = 16;
-	CK_RV rv = r->f->C_GetSlotList(CK_TRUE, slots, &n);
+	CK_ULONG n = 0;
 
-	must(r, rv == CKR_OK, "C_GetSlotList", rv);
-	must(r, n > 0, "no slot with a token", 0);
+	for (int ms = 0; n == 0; ms += 20) {
+		must(r, ms < RIG_WAIT_MS, "no slot with a token", 0);
+		if (ms > 0)
+			rig_pause_ms(20);
+		n = 16;
+		CK_RV rv = r->f->C_GetSlotList(CK_TRUE, slots, &n);
+		must(r, rv == CKR_OK, "C_GetSlotList", rv);
+	}
 	return slots[0];
 }
 
