@@ -19,6 +19,7 @@
 #include <cmocka.h>
 
 #include "rig_clock.h"
+#include "rig_process.h"
 #include "soak.h"
 
 /* timeout = 2, and what two busy cores may add to it; the promise for the next operation is 2, too.
@@ -33,7 +34,7 @@ enum { CASE_MAX_S = 40, RUNS_MAX = 3 };
 
 /* The card computes so long while a hook strikes, and that often it is asked whether it does. */
 #define PAUSE_MS "120"
-enum { LOOK_MS = 10, HEALED_MAX_MS = 30000 };
+enum { LOOK_MS = 10, IDLE_MS = 500, HEALED_MAX_MS = 30000 };
 
 /* What the program's process and the rig's both see of a case. */
 enum phase { NOT_ARMED, ARMED, OVER, HEALED };
@@ -435,18 +436,18 @@ static void await(const struct fault_case *c, struct rig *r, pid_t pid, struct f
 	double until = rig_seconds() + CASE_MAX_S;
 	int st = 0;
 
-	while (waitpid(pid, &st, WNOHANG) == 0) {
-		if (rig_seconds() > until) {
-			trouble(o, "it hangs");
-			kill(pid, SIGABRT);
-			waitpid(pid, &st, 0);
-			page->phase = OVER;
-			tend(c, r, pid);
-			return;
-		}
+	while (!rig_process_ends(pid, c->hook ? LOOK_MS : IDLE_MS)) {
 		tend(c, r, pid);
-		rig_pause_ms(c->hook ? LOOK_MS : 1);
+		if (rig_seconds() < until)
+			continue;
+		trouble(o, "it hangs");
+		kill(pid, SIGABRT);
+		waitpid(pid, &st, 0);
+		page->phase = OVER;
+		tend(c, r, pid);
+		return;
 	}
+	waitpid(pid, &st, 0);
 	ended(c, st, o);
 }
 

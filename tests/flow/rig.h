@@ -150,7 +150,7 @@ struct rig_apdu {
 	uint8_t reply[300];
 	size_t reply_n;
 };
-/* Lines so far: a position for the next two. */
+/* Where it ends now: a position for the others. */
 size_t rig_log_mark(const struct rig *r);
 size_t rig_log_count(const struct rig *r, size_t since);
 /* Those with this INS (any class). */

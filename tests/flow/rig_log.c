@@ -7,43 +7,67 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <setjmp.h>
 #include <cmocka.h>
 
-static size_t unhex(const char *text, uint8_t *dst, size_t cap)
+static int nibble(char c)
 {
-	size_t n = 0;
-	unsigned v;
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
 
-	while (n < cap && text[0] && text[1] && sscanf(text, "%2x", &v) == 1) {
-		dst[n++] = (uint8_t)v;
-		text += 2;
-	}
+/* Up to what is no pair of digits; *at comes to stand there. */
+static size_t unhex(const char **at, uint8_t *dst, size_t cap)
+{
+	const char *text = *at;
+	size_t n = 0;
+
+	for (; n < cap && nibble(text[0]) >= 0 && nibble(text[1]) >= 0; text += 2)
+		dst[n++] = (uint8_t)(nibble(text[0]) << 4 | nibble(text[1]));
+	*at = text;
 	return n;
+}
+
+static const char *after_space(const char *text)
+{
+	text += strcspn(text, " \n");
+	return text + strspn(text, " ");
+}
+
+/* False for the lines that are no exchange ("mark"). */
+static bool parse(const char *line, struct rig_apdu *a)
+{
+	const char *front = after_space(line), *at = after_space(front);
+	size_t n = strcspn(front, " \n");
+
+	*a = (struct rig_apdu){0};
+	if (n >= sizeof(a->front))
+		return false;
+	memcpy(a->front, front, n);
+	a->cmd_n = unhex(&at, a->cmd, sizeof(a->cmd));
+	at = after_space(at);
+	a->reply_n = unhex(&at, a->reply, sizeof(a->reply));
+	return a->cmd_n > 0;
 }
 
 void rig_log_each(const struct rig *r, size_t since,
 		  void (*visit)(void *ctx, const struct rig_apdu *a), void *ctx)
 {
 	FILE *f = fopen(r->log, "re");
+	struct rig_apdu a;
 	char *line = NULL;
-	size_t cap = 0, at = 0;
+	size_t cap = 0;
 
-	while (f && getline(&line, &cap, f) > 0) {
-		struct rig_apdu a = {0};
-		char cmd[700] = "", reply[700] = "";
-
-		/* "mark" lines have no APDU */
-		if (sscanf(line, "%*s %15s %699[0-9A-Fa-f] %699[0-9A-Fa-f]", a.front, cmd, reply) <
-		    2)
-			continue;
-		if (at++ < since)
-			continue;
-		a.cmd_n = unhex(cmd, a.cmd, sizeof(a.cmd));
-		a.reply_n = unhex(reply, a.reply, sizeof(a.reply));
-		visit(ctx, &a);
-	}
+	if (f && fseek(f, (long)since, SEEK_SET) != 0)
+		fail_msg("%s: %s", r->log, strerror(errno));
+	while (f && getline(&line, &cap, f) > 0)
+		if (parse(line, &a))
+			visit(ctx, &a);
 	free(line);
 	if (f)
 		fclose(f);
@@ -64,7 +88,9 @@ static void count_one(void *ctx, const struct rig_apdu *a)
 
 size_t rig_log_mark(const struct rig *r)
 {
-	return rig_log_count(r, 0);
+	struct stat st;
+
+	return stat(r->log, &st) == 0 ? (size_t)st.st_size : 0;
 }
 
 size_t rig_log_count(const struct rig *r, size_t since)

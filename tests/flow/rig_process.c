@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -62,6 +63,19 @@ pid_t rig_process_start(const char *const argv[], int *ret_out)
 	return pid;
 }
 
+bool rig_process_ends(pid_t pid, int ms)
+{
+	int fd = pidfd_open(pid, 0);
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	int n = fd < 0 ? -1 : poll(&p, 1, ms);
+
+	if (n < 0 && errno != EINTR)
+		fail_msg("waiting for process %d: %s", (int)pid, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return n > 0;
+}
+
 void rig_process_end(pid_t *pid, int sig)
 {
 	int st;
@@ -69,14 +83,9 @@ void rig_process_end(pid_t *pid, int sig)
 	if (*pid <= 0)
 		return;
 	kill(*pid, sig);
-	for (int ms = 0; waitpid(*pid, &st, WNOHANG) == 0; ms += 5) {
-		if (ms > 5000) {
-			kill(*pid, SIGKILL);
-			waitpid(*pid, &st, 0);
-			break;
-		}
-		rig_pause_ms(5);
-	}
+	if (!rig_process_ends(*pid, 5000))
+		kill(*pid, SIGKILL);
+	waitpid(*pid, &st, 0);
 	*pid = 0;
 }
 

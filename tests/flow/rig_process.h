@@ -3,6 +3,7 @@
 #ifndef IOTSAFE_TESTS_FLOW_RIG_PROCESS_H
 #define IOTSAFE_TESTS_FLOW_RIG_PROCESS_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 enum { RIG_WAIT_MS = 20000 };
@@ -15,6 +16,8 @@ pid_t rig_process_start(const char *const argv[], int *ret_out);
 void rig_process_end(pid_t *pid, int sig);
 /* Reads until "ready" comes, and closes fd. */
 void rig_process_await_ready(int fd, const char *who);
+/* Has this child ended? Waits for it at most so long, and leaves it to waitpid. */
+bool rig_process_ends(pid_t pid, int ms);
 /* Runs it; its exit code must be 0. */
 void rig_process_run(const char *const argv[]);
 
