@@ -104,9 +104,11 @@ struct fault_outcome {
 	double next_s;	   /* what the next operation took, with the fault gone */
 	bool deaf_proxy;   /* the proxy had lost the modem, and was restarted */
 	char trouble[240]; /* "": the case is survived */
+	bool grave;	   /* and it is of no kind that a busy machine makes */
 };
 
-/* Runs one case in a process of its own. */
+/* Runs one case in a process of its own. Trouble that is not grave may come of the machine: a
+ * deadline went by while others were at work. */
 void fault_case_run(struct rig *r, const struct fault_case *c, struct fault_outcome *ret_o);
 /* APDUs (family 'C') or AT commands ('F') of an act on a healthy card. */
 unsigned fault_case_events(struct rig *r, const struct fault_act *act, char family);
