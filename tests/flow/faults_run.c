@@ -14,7 +14,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-enum { REPORT_FD = 9, ASIDES_FD = 8, RESTARTS_MAX = 2, MISSED_MAX = 1 /* in a hundred */ };
+enum { REPORT_FD = 9, ASIDES_FD = 8, RESTARTS_MAX = 2 /* in a hundred */ };
 
 /* Cases that may be tried again by themselves once the workers have ended, how many, and
  * how often each. */
@@ -41,11 +41,13 @@ struct aside {
 	size_t row;
 	size_t act;
 	unsigned at;
+	bool missed; /* the act ended before it came to the place */
 };
 
 struct tally {
 	unsigned expected; /* by the matrix: at least, where the fault waits for its command */
 	unsigned injected, survived, unnoticed, restarts;
+	unsigned failed;
 	double next_s; /* the slowest next operation */
 	struct aside aside[ASIDE_MAX];
 	unsigned asides;
@@ -69,31 +71,35 @@ static double longer(double a, double b)
 static void set_aside(struct tally *t, const struct fault_case *c, const struct fault_outcome *o)
 {
 	char name[160];
-	bool may = !o->grave && t->asides < ASIDE_MAX;
+	bool missed = !o->trouble[0], may = !o->grave && t->asides < ASIDE_MAX;
 
 	fault_case_name(c, name, sizeof(name));
-	fprintf(stderr, "  ^ %s: %s%s\n", name, o->trouble, may ? " (set aside)" : "");
+	fprintf(stderr, "  ^ %s: %s%s\n", name, missed ? "nothing to strike at" : o->trouble,
+		may ? " (set aside)" : "");
+	t->failed += !may;
 	if (may)
 		t->aside[t->asides++] = (struct aside){(size_t)(c->row - set->row),
-						       (size_t)(c->act - set->act), c->at};
+						       (size_t)(c->act - set->act), c->at, missed};
 }
 
-static bool run_case(struct work *w, const struct fault_case *c)
+/* False when nothing was struck. must: then it was the machine's fault. */
+static bool run_case(struct work *w, const struct fault_case *c, bool must)
 {
 	struct fault_outcome o;
 
 	fault_case_run(&w->r, c, &o);
-	if (!o.struck && !o.trouble[0])
-		return false;
-	w->tally.injected++;
-	w->tally.unnoticed += o.went_well;
-	w->tally.restarts += o.deaf_proxy;
-	if (o.trouble[0]) {
+	if (o.trouble[0] || (must && !o.struck)) {
+		w->tally.injected++;
 		set_aside(&w->tally, c, &o);
 		return true;
 	}
-	w->tally.next_s = longer(w->tally.next_s, o.next_s);
+	if (!o.struck)
+		return false;
+	w->tally.injected++;
 	w->tally.survived++;
+	w->tally.unnoticed += o.went_well;
+	w->tally.restarts += o.deaf_proxy;
+	w->tally.next_s = longer(w->tally.next_s, o.next_s);
 	return true;
 }
 
@@ -120,16 +126,15 @@ static void run_row(struct work *w, const struct fault_act *act, const struct fa
 		for (; c.at <= most; c.at += STEP) {
 			if (!mine(w))
 				continue;
-			bool struck = run_case(w, &c);
-			bool may_miss = row->flags & MAY_MISS || c.at + STEP > most;
-			w->tally.expected += struck || !may_miss;
+			bool must = !(row->flags & MAY_MISS) && c.at + STEP <= most;
+			w->tally.expected += run_case(w, &c, must);
 		}
 		return;
 	}
 	if (!mine(w))
 		return;
 	w->tally.expected += !(row->flags & MAY_MISS);
-	for (c.at = 1; run_case(w, &c); c.at++) {
+	for (c.at = 1; run_case(w, &c, false); c.at++) {
 		if (c.at > 1 || row->flags & MAY_MISS)
 			w->tally.expected++;
 		if (row->flags & (FOR_EVER | ONCE) || c.at == 200)
@@ -226,7 +231,7 @@ static void work(void **state)
 		run_act(&w, i);
 	stop_cards(&w);
 	assert_int_equal(write(REPORT_FD, &w.tally, sizeof(w.tally)), sizeof(w.tally));
-	assert_int_equal(w.tally.survived + w.tally.asides, w.tally.injected);
+	assert_int_equal(w.tally.failed, 0);
 }
 
 /* --- again, by themselves --- */
@@ -235,17 +240,19 @@ static bool survives(struct work *w, const struct aside *a)
 {
 	const struct fault_act *act = &set->act[a->act];
 	struct fault_case c = make_case(w, act, &set->row[a->row]);
-	struct fault_outcome o = {.trouble = "not run"};
+	struct fault_outcome o = {.grave = false};
 	char name[160];
+	bool well = false;
 
 	c.at = a->at;
 	fault_case_name(&c, name, sizeof(name));
-	for (int i = 0; i < TRIES_MAX && o.trouble[0] && !o.grave; i++) {
+	for (int i = 0; i < TRIES_MAX && !well && !o.grave; i++) {
 		fault_case_run(&w->r, &c, &o);
-		fprintf(stderr, "  again, %s: %s\n", name, o.trouble[0] ? o.trouble : "well");
+		well = !o.trouble[0] && (o.struck || !a->missed);
+		fprintf(stderr, "  again, %s: %s\n", name, well ? "well" : o.trouble);
 		w->tally.next_s = longer(w->tally.next_s, o.next_s);
 	}
-	return !o.trouble[0];
+	return well;
 }
 
 /* A worker of its own: what the others could not finish comes as their sum. */
@@ -274,6 +281,7 @@ static void add(struct tally *sum, const struct tally *part)
 	sum->survived += part->survived;
 	sum->unnoticed += part->unnoticed;
 	sum->restarts += part->restarts;
+	sum->failed += part->failed;
 	sum->next_s = longer(sum->next_s, part->next_s);
 	for (unsigned i = 0; i < part->asides && sum->asides < ASIDE_MAX; i++)
 		sum->aside[sum->asides++] = part->aside[i];
@@ -358,8 +366,7 @@ static void share(void **state)
 	assert_true(sum.restarts <= sum.injected * RESTARTS_MAX / 100);
 	assert_int_equal(failed, 0);
 	assert_true(only || sum.injected >= set->at_least / STEP);
-	/* an act that a slow machine ends early does not come to each place */
-	assert_true(sum.injected + (sum.expected * MISSED_MAX + 99) / 100 >= sum.expected);
+	assert_true(sum.injected >= sum.expected);
 	assert_int_equal(sum.survived, sum.injected);
 }
 
