@@ -148,12 +148,12 @@ static void silent_sim(void **state)
 	start();
 	connect_client();
 	assert_int_equal(sign(), CKR_OK);
-	kill(rig.sim, SIGSTOP);
+	rig_sim_freeze(&rig);
 	t = rig_seconds();
 	assert_int_not_equal(sign(), CKR_OK);
 	t = rig_seconds() - t;
 	print_message("  an error after %.2f s\n", t);
-	kill(rig.sim, SIGCONT);
+	rig_sim_thaw(&rig);
 	assert_true(t < SILENCE_MAX);
 	assert_int_equal(sign(), CKR_OK);
 	assert_int_equal(rig.f->C_Finalize(NULL), CKR_OK);

@@ -104,6 +104,7 @@ static void pin_untold(void **state)
 	(void)state;
 	start_with(&(struct rig_options){.profile = "pin"});
 	assert_int_equal(rig.f->C_Initialize(NULL), CKR_OK);
+	scene_await_present(&rig);
 	assert_int_equal(scene_open(&scene), CKR_OK);
 	assert_int_equal(rig_sign(&rig, scene.session,
 				  rig_find(&rig, scene.session, CKO_PRIVATE_KEY, "device"), digest,

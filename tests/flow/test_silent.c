@@ -38,6 +38,7 @@ static void start(void)
 	rig_module(&rig);
 	scene = (struct scene){.r = &rig};
 	assert_int_equal(rig.f->C_Initialize(NULL), CKR_OK);
+	scene_await_present(&rig);
 }
 
 static void works(void)
