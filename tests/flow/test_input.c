@@ -352,6 +352,7 @@ static void sim_without_applet(void **state)
 	start();
 	rig_control(&rig, "config set applet no", NULL, 0);
 	assert_int_equal(rig.f->C_Initialize(NULL), CKR_OK);
+	scene_await_present(&rig);
 	assert_int_equal(scene_open(&scene), CKR_OK);
 	assert_int_equal(scene_find(&scene), CKR_DEVICE_ERROR);
 	assert_int_equal(rig.f->C_GetTokenInfo(0, &info), CKR_TOKEN_NOT_RECOGNIZED);
