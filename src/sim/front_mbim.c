@@ -80,6 +80,7 @@ static struct sim_front *new_modem(struct sim_card *card, struct sim_faults *fau
 		free(m);
 		return NULL;
 	}
+	pty_carry_messages(&m->port);
 	m->card = card;
 	m->faults = faults;
 	m->radio = 1;

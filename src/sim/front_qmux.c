@@ -87,6 +87,7 @@ static status init(struct sim_front *m, struct sim_card *card, struct sim_faults
 	pthread_mutex_init(&m->lock, NULL);
 	status st = qmux_socket_init(&m->socket);
 	status st_pty = pty_init(&m->pty, card, "--qmux");
+	pty_carry_messages(&m->pty);
 	return st != ST_OK ? st : st_pty;
 }
 

@@ -16,7 +16,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-enum { CHUNK = 64, UNREAD_MS = 1000, FRAGMENT_US = 50 };
+enum { SERIAL_CHUNK = 64, WHOLE = 4096, UNREAD_MS = 1000, FRAGMENT_US = 50 };
 
 static void close_fd(int *fd)
 {
@@ -27,13 +27,19 @@ static void close_fd(int *fd)
 
 status pty_init(struct pty *p, struct sim_card *card, const char *option)
 {
-	*p = (struct pty){.card = card, .option = option, .master = -1, .slave = -1};
+	*p = (struct pty){
+		.card = card, .option = option, .master = -1, .slave = -1, .chunk = SERIAL_CHUNK};
 	p->kick = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (p->kick < 0 || pthread_mutex_init(&p->lock, NULL) != 0) {
 		close_fd(&p->kick);
 		return ST_NOMEM;
 	}
 	return ST_OK;
+}
+
+void pty_carry_messages(struct pty *p)
+{
+	p->chunk = WHOLE;
 }
 
 void pty_free(struct pty *p)
@@ -207,9 +213,11 @@ static ssize_t write_some(struct pty *p, struct bytes b)
 bool pty_send(struct pty *p, struct bytes text, bool fragments)
 {
 	struct rdr r = rdr_of(text);
-	size_t at_once = fragments ? 1 : CHUNK;
+	size_t at_once = fragments ? 1 : p->chunk;
 	deadline dl = deadline_in_ms(UNREAD_MS);
 
+	if (p->chunk == WHOLE) /* a message is there when its last byte is */
+		sim_link_delay(p->card, text.n);
 	while (r.n > 0 && !stopped(p)) {
 		size_t want = r.n < at_once ? r.n : at_once;
 		ssize_t n = write_some(p, bytes_of(r.p, want));
@@ -220,7 +228,8 @@ bool pty_send(struct pty *p, struct bytes text, bool fragments)
 			wait_port(p, POLLOUT, deadline_sooner(dl, 20));
 			continue;
 		}
-		sim_link_delay(p->card, (size_t)n);
+		if (p->chunk != WHOLE)
+			sim_link_delay(p->card, (size_t)n);
 		if (fragments)
 			usleep(FRAGMENT_US);
 		if (rdr_skip(&r, (size_t)n) != ST_OK)

@@ -20,6 +20,7 @@ struct pty {
 	pthread_mutex_t lock; /* what follows, while the control channel may unplug */
 	int master, slave; /* -1: unplugged. The slave stays open so that clients may come and go */
 	int kick;	   /* eventfd: wakes the thread */
+	size_t chunk;	   /* most bytes at once */
 	bool stop;
 	char last_name[PTY_NAME_MAX]; /* before it was unplugged: the next one differs */
 	deadline replug_at;	      /* 0: never */
@@ -29,6 +30,9 @@ struct pty {
 
 /* Unplugged, and without a link: the caller sets `link` before pty_plug. ST_NOMEM. */
 status pty_init(struct pty *p, struct sim_card *card, const char *option) MUST_USE;
+/* It is no serial line: what is sent comes in one piece, as from a USB modem's control port. Before
+ * it is plugged. */
+void pty_carry_messages(struct pty *p);
 /* Unplugs, too. */
 void pty_free(struct pty *p);
 /* Makes the pty and its link, unless they are there. ST_IO with a line for people in err. */
