@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How many APDUs a first use and a signature cost, by the simulator's own log (design §7). */
+/* How many APDUs a first use, a signature and a further process cost, by the simulator's own log
+ * (design §7, README's figures). Argument: the link. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,87 +15,128 @@
 
 static const uint8_t digest[32] = {1, 2, 3};
 
+/* What each link costs. */
+static const struct cost {
+	size_t first_use; /* with key id and certificate */
+	size_t signature;
+	size_t signature_t0; /* of a card that talks T=0 */
+	size_t random;
+	size_t process; /* a further one: list, public key, signature; over QMI also open and select
+			 */
+} costs[RIG_LINKS] = {
+	[RIG_UNIX] = {10, 2, 3, 1, 4},	    [RIG_AT_CGLA] = {10, 2, 3, 1, 4},
+	[RIG_AT_CSIM] = {10, 2, 3, 1, 4},   [RIG_PCSC] = {10, 2, 3, 1, 4},
+	[RIG_PCSC_T0] = {16, 3, 3, 1, 7},   [RIG_MBIM] = {8, 2, 3, 1, 4},
+	[RIG_MBIM_PROXY] = {8, 2, 3, 1, 4}, [RIG_QMI] = {8, 2, 3, 1, 6},
+	[RIG_QMI_PROXY] = {8, 2, 3, 1, 6},
+};
+static enum rig_link wire;
+static struct rig rig;
+
 static const uint8_t INS_MANAGE_CHANNEL = 0x70, INS_SELECT = 0xA4, INS_READ_FILE = 0xB0,
-		     INS_SIGN_INIT = 0x2A, INS_SIGN_UPDATE = 0x2B, INS_RANDOM = 0x84;
+		     INS_SIGN_INIT = 0x2A, INS_SIGN_UPDATE = 0x2B, INS_RANDOM = 0x84,
+		     INS_GET_RESPONSE = 0xC0;
+
+static void spent(const char *what, size_t since, size_t expected)
+{
+	size_t n = rig_log_count(&rig, since);
+
+	print_message("%s: %zu APDUs\n", what, n);
+	if (n != expected)
+		rig_log_dump(&rig, since);
+	assert_int_equal(n, expected);
+}
 
 /* The certificate's attributes by value: forces its file to be read. */
-static void read_certificate(const struct rig *r, CK_SESSION_HANDLE s)
+static void read_certificate(CK_SESSION_HANDLE s)
 {
-	CK_OBJECT_HANDLE cert = rig_find(r, s, CKO_CERTIFICATE, NULL);
+	CK_OBJECT_HANDLE cert = rig_find(&rig, s, CKO_CERTIFICATE, NULL);
 	CK_ATTRIBUTE a = {CKA_VALUE, NULL, 0};
 
 	assert_int_not_equal(cert, 0);
-	assert_int_equal(r->f->C_GetAttributeValue(s, cert, &a, 1), CKR_OK);
+	assert_int_equal(rig.f->C_GetAttributeValue(s, cert, &a, 1), CKR_OK);
 	assert_true(a.ulValueLen > 100);
 }
 
 /* The pair's id is made of its public point: forces that to be read. */
-static void read_id(const struct rig *r, CK_SESSION_HANDLE s, CK_OBJECT_HANDLE key)
+static void read_id(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE key)
 {
 	uint8_t id[64];
 	CK_ATTRIBUTE a = {CKA_ID, id, sizeof(id)};
 
-	assert_int_equal(r->f->C_GetAttributeValue(s, key, &a, 1), CKR_OK);
+	assert_int_equal(rig.f->C_GetAttributeValue(s, key, &a, 1), CKR_OK);
 	assert_int_equal(a.ulValueLen, 20);
 }
 
-static size_t file_chunks(const struct rig *r, size_t since)
+static size_t file_chunks(void)
 {
-	/* EF_ICCID is read with the same INS: one of them is no chunk of a file */
-	return rig_log_count_ins(r, since, INS_READ_FILE) - 1;
+	size_t n = rig_log_count_ins(&rig, 0, INS_READ_FILE);
+
+	/* where no modem tells the ICCID its file is read with the same INS: that is no chunk */
+	return ON_CARD & 1U << wire ? n - 1 : n;
+}
+
+/* Initialised, with a session: nothing was sent so far. */
+static CK_SESSION_HANDLE start(void)
+{
+	rig_module(&rig);
+	assert_int_equal(rig.f->C_Initialize(NULL), CKR_OK);
+	rig_slot(&rig);
+	assert_int_equal(rig_log_count(&rig, 0), 0);
+	CK_SESSION_HANDLE s = rig_session(&rig);
+	assert_int_equal(rig_log_count(&rig, 0), 0);
+	return s;
+}
+
+static void sign(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE key)
+{
+	uint8_t sig[256];
+	CK_ULONG n = sizeof(sig);
+
+	assert_int_equal(rig_sign(&rig, s, key, digest, sizeof(digest), sig, &n), CKR_OK);
+	assert_int_equal(n, 64);
+	assert_true(rig_verify(&rig, digest, sizeof(digest), sig, n));
 }
 
 static void first_use(void **state)
 {
-	struct rig *r = *state;
-	CK_SESSION_HANDLE s;
-	uint8_t sig[256];
-	CK_ULONG n = sizeof(sig);
-	size_t used, at;
+	CK_SESSION_HANDLE s = start();
+	CK_OBJECT_HANDLE key;
+	uint8_t random[32];
+	CK_ULONG n = 0;
+	size_t at;
 
-	rig_module(r);
-	assert_int_equal(r->f->C_Initialize(NULL), CKR_OK);
-	rig_slot(r);
-	assert_int_equal(rig_log_count(r, 0), 0);
-	s = rig_session(r);
-	assert_int_equal(rig_log_count(r, 0), 0);
-	read_certificate(r, s);
-	CK_OBJECT_HANDLE key = rig_find(r, s, CKO_PRIVATE_KEY, NULL);
-	read_id(r, s, key);
-	used = rig_log_count(r, 0);
-	print_message("first use: %zu APDUs, %zu of them certificate chunks\n", used,
-		      file_chunks(r, 0));
-	if (used > 8 + file_chunks(r, 0))
-		rig_log_dump(r, 0);
-	assert_true(used <= 8 + file_chunks(r, 0));
+	(void)state;
+	read_certificate(s);
+	key = rig_find(&rig, s, CKO_PRIVATE_KEY, NULL);
+	read_id(s, key);
+	spent("first use", 0, costs[wire].first_use);
+	print_message("  %zu of them certificate chunks\n", file_chunks());
+	/* design §7; what T=0 has to fetch comes on top */
+	assert_true(costs[wire].first_use - rig_log_count_ins(&rig, 0, INS_GET_RESPONSE) <=
+		    8 + file_chunks());
 
 	for (int i = 0; i < 3; i++) {
-		at = rig_log_mark(r);
-		n = sizeof(sig);
-		assert_int_equal(rig_sign(r, s, key, digest, sizeof(digest), sig, &n), CKR_OK);
-		assert_int_equal(n, 64);
-		assert_true(rig_verify(r, digest, sizeof(digest), sig, n));
-		if (rig_log_count(r, at) != 2)
-			rig_log_dump(r, at);
-		assert_int_equal(rig_log_count(r, at), 2);
-		assert_int_equal(rig_log_count_ins(r, at, INS_SIGN_INIT), 1);
-		assert_int_equal(rig_log_count_ins(r, at, INS_SIGN_UPDATE), 1);
+		at = rig_log_mark(&rig);
+		sign(s, key);
+		spent("a signature", at, costs[wire].signature);
+		assert_int_equal(rig_log_count_ins(&rig, at, INS_SIGN_INIT), 1);
+		assert_int_equal(rig_log_count_ins(&rig, at, INS_SIGN_UPDATE), 1);
 	}
 
-	at = rig_log_mark(r);
-	assert_int_equal(r->f->C_GenerateRandom(s, sig, 32), CKR_OK);
-	assert_int_equal(rig_log_count(r, at), 1);
-	assert_int_equal(rig_log_count_ins(r, at, INS_RANDOM), 1);
+	at = rig_log_mark(&rig);
+	assert_int_equal(rig.f->C_GenerateRandom(s, random, sizeof(random)), CKR_OK);
+	spent("32 random bytes", at, costs[wire].random);
+	assert_int_equal(rig_log_count_ins(&rig, at, INS_RANDOM), 1);
 
-	/* asking how large costs nothing */
-	at = rig_log_mark(r);
-	assert_int_equal(rig_sign(r, s, key, digest, sizeof(digest), NULL, &n), CKR_OK);
+	at = rig_log_mark(&rig);
+	assert_int_equal(rig_sign(&rig, s, key, digest, sizeof(digest), NULL, &n), CKR_OK);
 	assert_int_equal(n, 64);
-	assert_int_equal(rig_log_count(r, at), 0);
+	spent("asking how large", at, 0);
 }
 
 /* A process of its own, as curl would be: lists, signs, ends without C_Finalize. */
-static void one_process(struct rig *r)
+static void one_process(void)
 {
 	pid_t pid = fork();
 	int st = 0;
@@ -105,80 +147,96 @@ static void one_process(struct rig *r)
 		CK_ULONG n = sizeof(sig);
 		CK_SESSION_HANDLE s;
 
-		rig_module(r);
-		if (r->f->C_Initialize(NULL) != CKR_OK)
+		rig_module(&rig);
+		if (rig.f->C_Initialize(NULL) != CKR_OK)
 			_exit(2);
-		s = rig_session(r);
-		if (rig_sign(r, s, rig_find(r, s, CKO_PRIVATE_KEY, NULL), digest, sizeof(digest),
-			     sig, &n) != CKR_OK)
+		s = rig_session(&rig);
+		if (rig_sign(&rig, s, rig_find(&rig, s, CKO_PRIVATE_KEY, NULL), digest,
+			     sizeof(digest), sig, &n) != CKR_OK)
 			_exit(3);
-		_exit(rig_verify(r, digest, sizeof(digest), sig, n) ? 0 : 4);
+		_exit(rig_verify(&rig, digest, sizeof(digest), sig, n) ? 0 : 4);
 	}
 	assert_int_equal(waitpid(pid, &st, 0), pid);
 	assert_true(WIFEXITED(st));
 	assert_int_equal(WEXITSTATUS(st), 0);
 }
 
+struct managed {
+	size_t opened, closed;
+};
+
+static void count_managed(void *ctx, const struct rig_apdu *a)
+{
+	struct managed *m = ctx;
+
+	if (a->cmd[1] != INS_MANAGE_CHANNEL)
+		return;
+	m->opened += a->cmd[2] == 0;
+	m->closed += a->cmd[2] == 0x80;
+}
+
+/* But over QMI, where a channel is its client's: who is told of that one's end closes it, sooner or
+ * later. */
 static void next_process_opens_nothing(void **state)
 {
-	struct rig *r = *state;
-	size_t at;
+	struct managed m = {0};
+	size_t opens = rig_over_qmi(wire), at;
 
-	one_process(r);
-	at = rig_log_mark(r);
-	one_process(r);
-	print_message("a further process: %zu APDUs\n", rig_log_count(r, at));
-	assert_int_equal(rig_log_count_ins(r, at, INS_MANAGE_CHANNEL), 0);
-	assert_int_equal(rig_log_count_ins(r, at, INS_SELECT), 0);
+	(void)state;
+	one_process();
+	at = rig_log_mark(&rig);
+	one_process();
+	rig_log_each(&rig, at, count_managed, &m);
+	spent("a further process", at, costs[wire].process + m.closed);
+	assert_int_equal(rig_log_count_ins(&rig, at, INS_SELECT), opens);
+	assert_int_equal(m.opened, opens);
+	assert_in_range(m.closed, 0, opens);
 }
 
-/* T=0: the link cannot fetch by itself, so the signature takes one GET RESPONSE more. */
+/* T=0: one GET RESPONSE more, ours or the modem's. */
 static void signature_over_t0(void **state)
 {
-	struct rig *r = *state;
-	CK_SESSION_HANDLE s;
-	uint8_t sig[256];
-	CK_ULONG n = sizeof(sig);
-	size_t at;
+	CK_SESSION_HANDLE s = start();
+	CK_OBJECT_HANDLE key = rig_find(&rig, s, CKO_PRIVATE_KEY, NULL);
 
-	rig_control(r, "config set t0 yes", NULL, 0);
-	rig_module(r);
-	assert_int_equal(r->f->C_Initialize(NULL), CKR_OK);
-	s = rig_session(r);
-	CK_OBJECT_HANDLE key = rig_find(r, s, CKO_PRIVATE_KEY, NULL);
-
-	assert_int_equal(rig_sign(r, s, key, digest, sizeof(digest), sig, &n), CKR_OK);
-	at = rig_log_mark(r);
-	n = sizeof(sig);
-	assert_int_equal(rig_sign(r, s, key, digest, sizeof(digest), sig, &n), CKR_OK);
-	if (rig_log_count(r, at) != 3)
-		rig_log_dump(r, at);
-	assert_int_equal(rig_log_count(r, at), 3);
+	(void)state;
+	sign(s, key);
+	size_t at = rig_log_mark(&rig);
+	sign(s, key);
+	spent("a signature over T=0", at, costs[wire].signature_t0);
 }
 
-static struct rig rig;
-
-static int setup(void **state)
+static int begin(void **state)
 {
-	rig_start(&rig, &(struct rig_options){.link = RIG_UNIX});
-	*state = &rig;
+	(void)state;
+	rig_start(&rig, &(struct rig_options){.link = wire});
 	return 0;
 }
 
-static int teardown(void **state)
+static int begin_t0(void **state)
+{
+	(void)state;
+	rig_start(&rig, &(struct rig_options){.link = wire, .t0 = true});
+	return 0;
+}
+
+static int end(void **state)
 {
 	(void)state;
 	rig_stop(&rig);
 	return 0;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(first_use, setup, teardown),
-		cmocka_unit_test_setup_teardown(next_process_opens_nothing, setup, teardown),
-		cmocka_unit_test_setup_teardown(signature_over_t0, setup, teardown),
+	const struct rig_test tests[] = {
+		{cmocka_unit_test_setup_teardown(first_use, begin, end), ON_ALL},
+		{cmocka_unit_test_setup_teardown(next_process_opens_nothing, begin, end), ON_ALL},
+		/* a reader's other runs are that of pcsc-t0 */
+		{cmocka_unit_test_setup_teardown(signature_over_t0, begin_t0, end),
+		 ON_ALL & ~ON_T1},
 	};
 
-	return cmocka_run_group_tests_name("APDU counts", tests, NULL, NULL);
+	wire = rig_argument(argc, argv);
+	return rig_run(tests, sizeof(tests) / sizeof(tests[0]), wire);
 }

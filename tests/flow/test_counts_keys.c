@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How many APDUs key generation, agreement, derivation and a login cost, warm, by the simulator's
- * own log. */
+ * own log. Argument: the link. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +16,17 @@
 
 #define assert_ok(call) assert_int_equal((call), CKR_OK)
 
+/* What each link costs. */
+static const struct cost {
+	size_t generate, agree, hkdf, prf, login;
+} costs[RIG_LINKS] = {
+	[RIG_UNIX] = {2, 5, 1, 1, 3},	    [RIG_AT_CGLA] = {2, 5, 1, 1, 3},
+	[RIG_AT_CSIM] = {2, 5, 1, 1, 3},    [RIG_PCSC] = {2, 5, 1, 1, 3},
+	[RIG_PCSC_T0] = {4, 6, 2, 2, 3},    [RIG_MBIM] = {2, 5, 1, 1, 3},
+	[RIG_MBIM_PROXY] = {2, 5, 1, 1, 3}, [RIG_QMI] = {2, 5, 1, 1, 3},
+	[RIG_QMI_PROXY] = {2, 5, 1, 1, 3},
+};
+static enum rig_link wire;
 static struct rig rig;
 static CK_FUNCTION_LIST *f;
 static CK_SESSION_HANDLE s;
@@ -23,7 +34,8 @@ static CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
 
 static void start(const char *profile, const char *slot_conf)
 {
-	rig_start(&rig, &(struct rig_options){.profile = profile, .slot_conf = slot_conf});
+	rig_start(&rig,
+		  &(struct rig_options){.link = wire, .profile = profile, .slot_conf = slot_conf});
 	f = rig_module(&rig);
 	assert_ok(f->C_Initialize(NULL));
 	assert_ok(f->C_OpenSession(rig_slot(&rig), CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL,
@@ -102,12 +114,12 @@ static void generate_and_agree(void **state)
 	first(CKO_PRIVATE_KEY);
 	size_t at = rig_log_mark(&rig);
 	assert_ok(f->C_GenerateKeyPair(s, &make, pub, 1, priv, 2, &h_pub, &h_priv));
-	spent("a key pair", at, 2);
+	spent("a key pair", at, costs[wire].generate);
 	peer_point(point);
 	at = rig_log_mark(&rig);
 	assert_ok(derive(&agree, h_priv));
 	/* what the peer slot holds is read first, so that nothing of another is lost */
-	spent("a secret agreed with it", at, 5);
+	spent("a secret agreed with it", at, costs[wire].agree);
 	stop();
 }
 
@@ -128,10 +140,10 @@ static void derivations(void **state)
 	CK_OBJECT_HANDLE psk = first(CKO_SECRET_KEY);
 	size_t at = rig_log_mark(&rig);
 	assert_ok(derive(&extract, psk));
-	spent("HKDF-Extract from a stored key", at, 1);
+	spent("HKDF-Extract from a stored key", at, costs[wire].hkdf);
 	at = rig_log_mark(&rig);
 	assert_ok(derive(&prf, psk));
-	spent("the TLS 1.2 PRF of a stored key", at, 1);
+	spent("the TLS 1.2 PRF of a stored key", at, costs[wire].prf);
 	stop();
 }
 
@@ -149,11 +161,11 @@ static void login(void **state)
 	assert_ok(f->C_GetTokenInfo(rig_slot(&rig), &info));
 	spent("C_GetTokenInfo again", at, 0);
 	assert_ok(f->C_Login(s, CKU_USER, pin, 4));
-	spent("a login", at, 3);
+	spent("a login", at, costs[wire].login);
 	stop();
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(generate_and_agree),
@@ -161,5 +173,6 @@ int main(void)
 		cmocka_unit_test(login),
 	};
 
+	wire = rig_argument(argc, argv);
 	return cmocka_run_group_tests_name("APDU counts of keys", tests, NULL, NULL);
 }

@@ -2,7 +2,7 @@
 /* The life of a key pair over several processes: made in one, used and renamed in another,
  * destroyed in a third, made again in the first; and several that do so at once with one pair to
  * share. Whoever holds a handle of a key that is gone holds nothing, and the issuer's identity is
- * nobody's to destroy. */
+ * nobody's to destroy. Argument: the link. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +16,7 @@
 #include "keys_ops.h"
 
 enum { PROCESSES = 3, ROUNDS = 8, GENERATE = 0xB9 };
+static enum rig_link wire;
 static struct rig r;
 
 #define MUST(truth) must(truth, #truth)
@@ -50,7 +51,10 @@ static pid_t start(unsigned (*work)(struct scene *s))
 	setenv("CMOCKA_TEST_ABORT", "1", 1);
 	rig_module(&r);
 	s.r = &r;
-	if (r.f->C_Initialize(NULL) != CKR_OK || keys_session(&s) != CKR_OK)
+	if (r.f->C_Initialize(NULL) != CKR_OK)
+		_exit(100);
+	scene_await_present(&r);
+	if (keys_session(&s) != CKR_OK)
 		_exit(100);
 	unsigned bad = work(&s) + MUST(s.wrong == NULL);
 	if (r.f->C_Finalize(NULL) != CKR_OK)
@@ -109,12 +113,13 @@ static unsigned lasts(struct scene *s)
 }
 
 /* This process has the module open all the time. */
-static void one_after_the_other(void)
+static void one_after_the_other(void **state)
 {
 	static struct scene s;
 	struct keys_pair p = {0}, again = {0};
 	size_t from = rig_log_mark(&r);
 
+	(void)state;
 	expect_none_wrong(start(makes));
 	rig_module(&r);
 	s = (struct scene){.r = &r};
@@ -174,10 +179,11 @@ static unsigned is_as_it_was(struct scene *s)
 	       MUST(keys_sign(s, &p) == CKR_OK);
 }
 
-static void at_once(void)
+static void at_once(void **state)
 {
 	pid_t pid[PROCESSES];
 
+	(void)state;
 	for (int i = 0; i < PROCESSES; i++)
 		pid[i] = start(comes_and_goes);
 	for (int i = 0; i < PROCESSES; i++)
@@ -185,38 +191,27 @@ static void at_once(void)
 	expect_none_wrong(start(is_as_it_was));
 }
 
-static void on(enum rig_link link, void (*scene)(void))
+static int begin(void **state)
 {
-	rig_start(&r, &(struct rig_options){.profile = "zariot", .link = link});
-	scene();
+	(void)state;
+	rig_start(&r, &(struct rig_options){.profile = "zariot", .link = wire});
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
 	rig_stop(&r);
+	return 0;
 }
 
-static void over_unix(void **state)
-{
-	(void)state;
-	on(RIG_UNIX, one_after_the_other);
-}
-
-static void over_at(void **state)
-{
-	(void)state;
-	on(RIG_AT_CGLA, one_after_the_other);
-}
-
-static void all_at_once(void **state)
-{
-	(void)state;
-	on(RIG_UNIX, at_once);
-}
-
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(over_unix),
-		cmocka_unit_test(over_at),
-		cmocka_unit_test(all_at_once),
+		cmocka_unit_test_setup_teardown(one_after_the_other, begin, end),
+		cmocka_unit_test_setup_teardown(at_once, begin, end),
 	};
 
+	wire = rig_argument(argc, argv);
 	return cmocka_run_group_tests_name("key life", tests, NULL, NULL);
 }

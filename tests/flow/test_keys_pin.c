@@ -16,7 +16,7 @@
 
 #define assert_ok(call) assert_int_equal((call), CKR_OK)
 
-static enum rig_link link_used;
+static enum rig_link wire;
 static struct rig r;
 static struct scene s;
 static struct keys_pair pair;
@@ -30,7 +30,7 @@ static char source_file[64];
 static int begin(const char *slot, const char *containers)
 {
 	rig_start(&r, &(struct rig_options){.profile = "pin",
-					    .link = link_used,
+					    .link = wire,
 					    .module_conf = "timeout = 2\n",
 					    .slot_conf = slot,
 					    .more_conf = containers});
@@ -198,6 +198,6 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(from_source, with_source, end),
 	};
 
-	link_used = argc > 1 && strcmp(argv[1], "at-cgla") == 0 ? RIG_AT_CGLA : RIG_UNIX;
-	return cmocka_run_group_tests_name(argc > 1 ? argv[1] : "unix", tests, NULL, NULL);
+	wire = rig_argument(argc, argv);
+	return cmocka_run_group_tests_name(rig_link_name(wire), tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Two processes on one SIM with one slot for a peer's key: each secret is right although both use
- * the slot in turn; signatures of one are right while another makes keys and agrees. */
+ * the slot in turn; signatures of one are right while another makes keys and agrees. Argument: the
+ * link. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #include "keys_ops.h"
 
 enum { AGREEMENTS = 50, SIGNATURES = 100, KEYS = 20, LOST_MAX = 90 };
+static enum rig_link wire;
 static struct rig r;
 
 /* In a child: `work` says how many went wrong. */
@@ -28,7 +30,10 @@ static pid_t start(unsigned (*work)(struct scene *s))
 	setenv("CMOCKA_TEST_ABORT", "1", 1);
 	rig_module(&r);
 	s.r = &r;
-	if (r.f->C_Initialize(NULL) != CKR_OK || keys_session(&s) != CKR_OK)
+	if (r.f->C_Initialize(NULL) != CKR_OK)
+		_exit(100);
+	scene_await_present(&r);
+	if (keys_session(&s) != CKR_OK)
 		_exit(100);
 	unsigned bad = work(&s);
 	if (r.f->C_Finalize(NULL) != CKR_OK)
@@ -92,10 +97,10 @@ static unsigned generate(struct scene *s)
 	return bad;
 }
 
-static void on(enum rig_link link, const char *profile, unsigned (*one)(struct scene *),
-	       unsigned (*other)(struct scene *))
+static void side_by_side(const char *profile, unsigned (*one)(struct scene *),
+			 unsigned (*other)(struct scene *))
 {
-	rig_start(&r, &(struct rig_options){.profile = profile, .link = link});
+	rig_start(&r, &(struct rig_options){.profile = profile, .link = wire});
 	if (strcmp(profile, "quantag") == 0) { /* it shows no public key by itself */
 		rig_control(&r, "object public 0002 access 03", NULL, 0);
 		rig_control(&r, "object public 0003 access 03", NULL, 0);
@@ -110,23 +115,22 @@ static void on(enum rig_link link, const char *profile, unsigned (*one)(struct s
 static void through_one_slot(void **state)
 {
 	(void)state;
-	on(RIG_UNIX, "quantag", agree, agree);
-	on(RIG_AT_CGLA, "quantag", agree, agree);
+	side_by_side("quantag", agree, agree);
 }
 
 static void beside_signatures(void **state)
 {
 	(void)state;
-	on(RIG_UNIX, "demo", sign, generate);
-	on(RIG_AT_CGLA, "demo", sign, generate);
+	side_by_side("demo", sign, generate);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(through_one_slot),
 		cmocka_unit_test(beside_signatures),
 	};
 
+	wire = rig_argument(argc, argv);
 	return cmocka_run_group_tests_name("processes", tests, NULL, NULL);
 }

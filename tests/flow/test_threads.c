@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sixteen threads with sessions of their own on one SIM: each signature verifies; for TSan too. */
+/* Sixteen threads with sessions of their own on one SIM: each signature verifies; for TSan too.
+ * Argument: the link. */
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -13,6 +14,7 @@
 
 enum { THREADS = 16, ROUNDS = 40 };
 
+static enum rig_link wire;
 static struct rig rig;
 static _Atomic unsigned valid, wrong;
 
@@ -47,7 +49,7 @@ static void sixteen(void **state)
 	CK_C_INITIALIZE_ARGS args = {.flags = CKF_OS_LOCKING_OK};
 
 	(void)state;
-	rig_start(&rig, &(struct rig_options){.link = RIG_UNIX});
+	rig_start(&rig, &(struct rig_options){.link = wire});
 	rig_module(&rig);
 	assert_int_equal(rig.f->C_Initialize(&args), CKR_OK);
 	for (unsigned i = 0; i < THREADS; i++) {
@@ -78,7 +80,7 @@ static void one_initialises(void **state)
 	pthread_t t[THREADS];
 
 	(void)state;
-	rig_start(&rig, &(struct rig_options){.link = RIG_UNIX});
+	rig_start(&rig, &(struct rig_options){.link = wire});
 	rig_module(&rig);
 	for (int round = 0; round < 50; round++) {
 		atomic_store(&valid, 0);
@@ -94,12 +96,13 @@ static void one_initialises(void **state)
 	rig_stop(&rig);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sixteen),
 		cmocka_unit_test(one_initialises),
 	};
 
+	wire = rig_argument(argc, argv);
 	return cmocka_run_group_tests_name("threads", tests, NULL, NULL);
 }
