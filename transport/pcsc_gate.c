@@ -30,6 +30,7 @@ enum {
 	READER_SIZE = 128,
 	MESSAGE_MAX = 160,
 	DAEMON_MS = 1000, /* for an answer that needs nobody but pcscd */
+	QUEUE_MS = 1,
 };
 
 const char *pcsc_socket_path(void)
@@ -59,6 +60,22 @@ void pcsc_gate_close(struct pcsc_gate *g)
 	*g = (struct pcsc_gate){.fd = -1};
 }
 
+/* There is room for one or two only, and for others as soon as pcscd has taken those in.
+ * ST_TIMEOUT. */
+static status enter_queue(int fd, const struct sockaddr_un *sa)
+{
+	deadline dl = deadline_in_ms(DAEMON_MS);
+
+	while (connect(fd, (const struct sockaddr *)sa, sizeof(*sa)) != 0) {
+		if (errno != EAGAIN && errno != EINTR)
+			return ST_NO_SERVICE;
+		if (deadline_passed(dl))
+			return ST_TIMEOUT;
+		deadline_sleep(dl, QUEUE_MS);
+	}
+	return ST_OK;
+}
+
 static status open_socket(struct pcsc_gate *g)
 {
 	struct sockaddr_un sa = {.sun_family = AF_UNIX};
@@ -67,9 +84,7 @@ static status open_socket(struct pcsc_gate *g)
 	if (n < 0 || (size_t)n >= sizeof(sa.sun_path))
 		return ST_ARG;
 	g->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (g->fd < 0 || connect(g->fd, (const struct sockaddr *)&sa, sizeof(sa)) != 0)
-		return ST_NO_SERVICE;
-	return ST_OK;
+	return g->fd < 0 ? ST_NO_SERVICE : enter_queue(g->fd, &sa);
 }
 
 static status send_message(struct pcsc_gate *g, uint32_t command, struct bytes body)
@@ -125,13 +140,12 @@ bool pcsc_gate_is_answered(void)
 	struct pcsc_gate g = {.fd = -1};
 	uint32_t answer[3];
 	status st = open_socket(&g);
-	/* a queue that is full is a daemon that takes nobody in */
-	bool deaf = st != ST_OK && errno == EAGAIN;
 
+	/* a queue that stays full is a daemon that takes nobody in */
 	if (st == ST_OK)
-		deaf = ask(&g, COMMAND_VERSION, VERSION_MAJOR, VERSION_MINOR, answer) == ST_TIMEOUT;
+		st = ask(&g, COMMAND_VERSION, VERSION_MAJOR, VERSION_MINOR, answer);
 	pcsc_gate_close(&g);
-	return !deaf;
+	return st != ST_TIMEOUT;
 }
 
 static status ask_to_connect(struct pcsc_gate *g, const char *reader)

@@ -568,6 +568,44 @@ static void test_deaf_daemon(void **state)
 	assert_int_equal(WEXITSTATUS(ended), 0);
 }
 
+/* By its exit status how often a card that is there all the time was not. */
+static int look_often(void)
+{
+	enum { LOOKS = 300 };
+	struct transport *t = with_card();
+	int missed = 0;
+
+	for (int i = 0; i < LOOKS; i++)
+		missed += !transport_present(t);
+	transport_close(t);
+	return missed < 100 ? missed : 100;
+}
+
+/* pcscd's queue has room for one or two that connect; who has to wait is no reason to believe that
+ * the card has gone. */
+static void test_many_look_at_once(void **state)
+{
+	enum { PROGRAMS = 6 };
+	pid_t pid[PROGRAMS];
+
+	(void)state;
+	for (int i = 0; i < PROGRAMS; i++) {
+		pid[i] = fork();
+		assert_true(pid[i] >= 0);
+		if (pid[i] != 0)
+			continue;
+		setenv("CMOCKA_TEST_ABORT", "1", 1);
+		_exit(look_often());
+	}
+	for (int i = 0; i < PROGRAMS; i++) {
+		int st = 0;
+
+		assert_int_equal(waitpid(pid[i], &st, 0), pid[i]);
+		assert_true(WIFEXITED(st));
+		assert_int_equal(WEXITSTATUS(st), 0);
+	}
+}
+
 static int start_daemon(void **state)
 {
 	(void)state;
@@ -589,6 +627,7 @@ int main(void)
 		cmocka_unit_test(test_without_pcscd),
 		cmocka_unit_test(test_deaf_daemon),
 		cmocka_unit_test_setup(test_card_at_work, start_daemon),
+		cmocka_unit_test(test_many_look_at_once),
 		cmocka_unit_test(test_two_transports_share),
 		cmocka_unit_test(test_another_client_resets),
 		cmocka_unit_test(test_transaction_of_another),
