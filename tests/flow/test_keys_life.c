@@ -40,6 +40,13 @@ static bool is_there(struct scene *s, const char *label)
 	return keys_find(s, CKO_PRIVATE_KEY, label, &h) == CKR_OK && h != 0;
 }
 
+/* Says what a session was refused with. */
+static int lost(const struct scene *s)
+{
+	scene_print(s, 0);
+	return 102;
+}
+
 static pid_t start(unsigned (*work)(struct scene *s))
 {
 	static struct scene s;
@@ -55,7 +62,7 @@ static pid_t start(unsigned (*work)(struct scene *s))
 		_exit(100);
 	scene_await_present(&r);
 	if (keys_session(&s) != CKR_OK)
-		_exit(100);
+		_exit(lost(&s));
 	unsigned bad = work(&s) + MUST(s.wrong == NULL);
 	if (r.f->C_Finalize(NULL) != CKR_OK)
 		_exit(101);
