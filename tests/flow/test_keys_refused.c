@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Containers that refuse (access condition, function, state, remote administration), power that
  * goes at the wrong moment, cards that answer key generation in their own way: the error is right,
- * in time, nothing else is harmed, and what heals works again with the handles that one had. */
+ * in time, nothing else is harmed, and what heals works again with the handles that one had.
+ * Argument: the link. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <setjmp.h>
@@ -19,7 +19,7 @@
 #define assert_ok(call) assert_int_equal((call), CKR_OK)
 
 enum { INS_LIST = 0xCB, INS_GENERATE = 0xB9, INS_DH = 0x46, INS_PRF = 0x48, INS_HKDF = 0x4A };
-enum { INS_SIGN = 0x2A, INS_PUT = 0x24 };
+enum { INS_SIGN = 0x2A, INS_SIGN_UPDATE = 0x2B, INS_GET_RESPONSE = 0xC0 };
 
 #define PSK                                                                                        \
 	"5A010203040506070809000000000000"                                                         \
@@ -30,7 +30,9 @@ static const uint8_t aes[16] = {0xA5, 1, 2, 3, 4, 5, 6, 7, 8, 9};
 static const char *const with_psk[] = {"--secret", "0A=" PSK, NULL};
 static const char *const with_aes[] = {"--secret", "07=" AES, NULL};
 
+enum { LOCKED_MS = 400 };
 static const double TIMEOUT = 3.0;
+static enum rig_link wire;
 static struct rig r;
 static struct scene s;
 static struct keys_pair pair;
@@ -46,12 +48,14 @@ static void fresh_notes(void)
 static void start(const char *profile, const char *const *new_args)
 {
 	rig_start(&r, &(struct rig_options){.profile = profile,
+					    .link = wire,
 					    .new_args = new_args,
 					    .module_conf = "timeout = 3\n"});
 	rig_module(&r);
 	s = (struct scene){.r = &r};
 	pair = (struct keys_pair){0};
 	assert_ok(r.f->C_Initialize(NULL));
+	scene_await_present(&r);
 	assert_ok(keys_session(&s));
 }
 
@@ -252,13 +256,12 @@ static void refused(void **state)
 
 static pid_t unlock_later(const char *container)
 {
-	const struct timespec second = {1, 0};
 	pid_t pid = fork();
 
 	assert_true(pid >= 0);
 	if (pid != 0)
 		return pid;
-	nanosleep(&second, NULL);
+	rig_pause_ms(LOCKED_MS);
 	control("object %s locked 00", container);
 	_exit(0);
 }
@@ -279,17 +282,29 @@ static void heals(void **state)
 		pid = unlock_later(containers[i]);
 		since = rig_seconds();
 		assert_ok(subjects[i].use());
-		assert_true(rig_seconds() - since > 0.8);
+		assert_true(rig_seconds() - since > LOCKED_MS / 1e3 - 0.1);
 		assert_int_equal(waitpid(pid, NULL, 0), pid);
 		stop();
 	}
 }
 
+/* Where data comes back over T=0 it is the end of the last answer fetched that says so. */
+static void arm_list_changed(const struct subject *of, uint8_t ins)
+{
+	size_t mark = rig_log_mark(&r);
+
+	assert_ok(of->use());
+	size_t fetched = rig_log_count_ins(&r, mark, INS_GET_RESPONSE);
+	if (fetched != 0)
+		control("fault C6/%02X@%zu:63CF", (unsigned)INS_GET_RESPONSE, fetched);
+	else
+		control("fault C6/%02X:63CF", (unsigned)ins);
+}
+
 /* 63CF: done, and the list is read again; handles of what is still there stay. */
 static void list_changed(void **state)
 {
-	static const char *const faults[] = {"C6/B9:63CF", "C6/46:63CF", "C6/4A:63CF", "C6/48:63CF",
-					     "C6/2B:63CF"};
+	static const uint8_t last[] = {INS_GENERATE, INS_DH, INS_HKDF, INS_PRF, INS_SIGN_UPDATE};
 
 	(void)state;
 	for (unsigned i = 0; i < sizeof(subjects) / sizeof(subjects[0]); i++) {
@@ -298,7 +313,7 @@ static void list_changed(void **state)
 		find_key(of);
 		assert_ok(of->use());
 		CK_OBJECT_HANDLE was = secret;
-		control("fault %s", faults[i]);
+		arm_list_changed(of, last[i]);
 		size_t mark = rig_log_mark(&r);
 		assert_ok(of->use());
 		control("fault clear");
@@ -356,6 +371,9 @@ static void slot_is_put_back(void **state)
 	open_card(&subjects[AGREE]);
 	assert_ok(keys_agree(&s, &pair));
 	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+		/* vpcd itself waits for ever for an answer of no bytes */
+		if (rig_over_pcsc(wire) && strcmp(faults[i], "C12/46:0") == 0)
+			continue;
 		restart();
 		find_key(&subjects[AGREE]);
 		assert_true(keys_raw_public(&r, "0003", before));
@@ -408,7 +426,7 @@ static void answers(void **state)
 	stop();
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(refused),	    cmocka_unit_test(heals),
@@ -416,5 +434,6 @@ int main(void)
 		cmocka_unit_test(slot_is_put_back), cmocka_unit_test(answers),
 	};
 
+	wire = rig_argument(argc, argv);
 	return cmocka_run_group_tests_name("refused", tests, NULL, NULL);
 }
