@@ -15,7 +15,13 @@
 #include "ck.h"
 #include "rig.h"
 
-enum { TIMEOUT_S = 2, RETRY_S = 1, ROUND = 8, THREADS = 4 };
+enum {
+	TIMEOUT_S = 2,
+	RETRY_S = 1,
+	ROUND = 8,
+	THREADS = 4,
+	CAN_FREEZE = ON_ALL & ~ON_PCSC, /* vpcd itself waits for ever for its card */
+};
 
 #define KEY "7B0E1FD1F37A4C4C8B8B7E7C6F0A92C11A1E2F3D4C5B6A79881726354453627F"
 #define KEY_OF(id) id "=" KEY
@@ -30,33 +36,25 @@ static void pause_ms(long ms)
 	nanosleep(&(struct timespec){ms / 1000, (ms % 1000) * 1000000}, NULL);
 }
 
-static void configure(void)
-{
-	bool at = rig_over_at(wire);
-	FILE *out = fopen(first.conf, "we");
-
-	assert_non_null(out);
-	fprintf(out,
-		"[module]\nlock-dir = %s/lock\nstore-dir = %s/store\ntimeout = %d\n"
-		"[slot one]\nuri = %s:%s\n[slot two]\nuri = unix:%s\n"
-		"[group meter]\nmembers = one, two\nlabel = meter\nid = 5\nretry = %d\n",
-		first.dir, first.dir, TIMEOUT_S, at ? "at" : "unix", at ? first.port : first.socket,
-		spare.socket, RETRY_S);
-	assert_int_equal(fclose(out), 0);
-	assert_int_equal(chmod(first.conf, 0600), 0);
-	setenv("IOTSAFE_CONF", first.conf, 1);
-}
-
 static void start(bool same)
 {
 	static const char *const one[] = {"--key", KEY_OF("01"), NULL};
 	static const char *const two[] = {"--key", KEY_OF("303036"), NULL};
 
+	static char module[32], group[256];
+
 	longest = 0;
 	rig_start(&spare,
 		  &(struct rig_options){.profile = "zariot", .new_args = same ? two : NULL});
-	rig_start(&first, &(struct rig_options){.link = wire, .new_args = one});
-	configure();
+	snprintf(module, sizeof(module), "timeout = %d\n", TIMEOUT_S);
+	snprintf(group, sizeof(group),
+		 "[slot spare]\nuri = unix:%s\n"
+		 "[group meter]\nmembers = sim, spare\nlabel = meter\nid = 5\nretry = %d\n",
+		 spare.socket, RETRY_S);
+	rig_start(&first, &(struct rig_options){.link = wire,
+						.new_args = one,
+						.module_conf = module,
+						.more_conf = group});
 	f = rig_module(&first);
 	assert_int_equal(f->C_Initialize(NULL), CKR_OK);
 	assert_int_equal(rig_slot(&first), 5);
@@ -173,10 +171,11 @@ static void same_key(void **state)
 {
 	static const struct {
 		void (*goes)(void), (*comes)(void);
+		unsigned links;
 	} ways[] = {
-		{remove_first, insert_first},
-		{kill_first, restart_first},
-		{freeze_first, thaw_first},
+		{remove_first, insert_first, ON_ALL},
+		{kill_first, restart_first, ON_ALL},
+		{freeze_first, thaw_first, CAN_FREEZE},
 	};
 
 	(void)state;
@@ -185,6 +184,8 @@ static void same_key(void **state)
 	CK_OBJECT_HANDLE key = rig_find(&first, s, CKO_PRIVATE_KEY, NULL);
 	sign_some(s, key);
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		if (!(ways[i].links & 1U << wire))
+			continue;
 		struct marks m = mark();
 		assert_int_equal(sign(&first, s, key), CKR_OK);
 		assert_false(used_spare(m));
@@ -285,6 +286,7 @@ static void *sign_on(void *arg)
 		if (*ret == CKR_OK && !rig_verify(&first, digest, sizeof(digest), sig, n))
 			*ret = CKR_SIGNATURE_INVALID;
 		signatures++;
+		pause_ms(1); /* many runs share the machine */
 	}
 	return NULL;
 }
@@ -324,12 +326,13 @@ static void none(void **state)
 	CK_SESSION_HANDLE s = rig_session(&first);
 	CK_OBJECT_HANDLE key = rig_find(&first, s, CKO_PRIVATE_KEY, NULL);
 	sign_some(s, key);
+	bool freezes = CAN_FREEZE & 1U << wire;
 	rig_sim_freeze(&spare);
-	freeze_first();
+	freezes ? freeze_first() : kill_first();
 	assert_int_not_equal(sign(&first, s, key), CKR_OK);
 	rig_sim_thaw(&spare);
 	assert_int_equal(sign(&first, s, key), CKR_OK);
-	thaw_first();
+	freezes ? thaw_first() : restart_first();
 	await_first(s, key);
 	stop();
 }
