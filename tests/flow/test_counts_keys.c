@@ -165,12 +165,23 @@ static void login(void **state)
 	stop();
 }
 
+/* What a test that failed has left. */
+static int clean(void **state)
+{
+	(void)state;
+	if (rig.dir[0])
+		rig_stop(&rig);
+	return 0;
+}
+
+#define TEST(f) cmocka_unit_test_teardown(f, clean)
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(generate_and_agree),
-		cmocka_unit_test(derivations),
-		cmocka_unit_test(login),
+		TEST(generate_and_agree),
+		TEST(derivations),
+		TEST(login),
 	};
 
 	wire = rig_argument(argc, argv);

@@ -337,12 +337,23 @@ static void none(void **state)
 	stop();
 }
 
+/* What a test that failed has left. */
+static int clean(void **state)
+{
+	(void)state;
+	if (first.dir[0])
+		rig_stop(&first);
+	if (spare.dir[0])
+		rig_stop(&spare);
+	return 0;
+}
+
+#define TEST(f) cmocka_unit_test_teardown(f, clean)
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(same_key),  cmocka_unit_test(in_between),
-		cmocka_unit_test(other_key), cmocka_unit_test(threads),
-		cmocka_unit_test(none),
+		TEST(same_key), TEST(in_between), TEST(other_key), TEST(threads), TEST(none),
 	};
 
 	wire = rig_argument(argc, argv);
