@@ -424,9 +424,10 @@ static void copy_damaged(const char *path, size_t n, char digit)
 	if (n >= all)
 		n = all - 1;
 	snprintf(name, sizeof(name), "%s", path);
-	name[strlen(name) - 1] = digit;
-	if (strcmp(name, path) == 0)
-		name[strlen(name) - 2] = digit == '0' ? '1' : '0';
+	char *end = name + strlen(name);
+	end[-1] = digit;
+	if (strcmp(name, path) == 0) /* the entry itself stays whole */
+		end[-2] = end[-2] == '0' ? '1' : '0';
 	f = fopen(name, "we");
 	assert_non_null(f);
 	assert_int_equal(fwrite(text, 1, n, f), n);
