@@ -15,7 +15,12 @@
 
 #include "keys_ops.h"
 
-enum { PROCESSES = 3, ROUNDS = 8, GENERATE = 0xB9 };
+enum {
+	PROCESSES = 3,
+	ROUNDS = 8,
+	TURNS_S = 40, /* until each had its turns: nobody queues for a pair that another has */
+	GENERATE = 0xB9,
+};
 static enum rig_link wire;
 static struct rig r;
 
@@ -159,9 +164,10 @@ static unsigned comes_and_goes(struct scene *s)
 {
 	char label[24];
 	unsigned bad = 0, made = 0;
+	double until = rig_seconds() + TURNS_S;
 
 	snprintf(label, sizeof(label), "of %d", (int)getpid());
-	for (unsigned i = 0; i < 500 && made < ROUNDS && bad == 0; i++) {
+	while (made < ROUNDS && bad == 0 && rig_seconds() < until) {
 		struct keys_pair p = {0};
 		CK_RV rv = keys_generate(s, label, &p);
 		if (rv == CKR_DEVICE_MEMORY) {
