@@ -114,6 +114,8 @@ static status run_open(struct mbim_device *m, const struct mbim_command *c, dead
 		if (st == ST_IO && m->l.not_opened)
 			mbim_door_tell_stuck(&m->door);
 	}
+	if (st == ST_OK)
+		mbim_door_answers(&m->door);
 	/* inside an operation this asks for the operation to be run again */
 	return st == ST_NO_DEVICE ? ST_IO : st;
 }
@@ -159,14 +161,17 @@ static status run(struct mbim_device *m, const struct mbim_command *c, enum mbim
 	return st;
 }
 
-/* For what is answered at once, so that a lost answer does not cost the whole operation: it is run
- * again then. */
+/* A lost answer does not cost the whole operation: it is run again then. */
+static status again_if_lost(status st, deadline dl)
+{
+	return st == ST_TIMEOUT && !deadline_passed(dl) ? ST_IO : st;
+}
+
+/* For what is answered at once. */
 static status run_quick(struct mbim_device *m, const struct mbim_command *c, enum mbim_context in,
 			deadline dl, struct mbim_said *ret_s)
 {
-	status st = run(m, c, in, deadline_sooner(dl, QUERY_MS), ret_s);
-
-	return st == ST_TIMEOUT && !deadline_passed(dl) ? ST_IO : st;
+	return again_if_lost(run(m, c, in, deadline_sooner(dl, QUERY_MS), ret_s), dl);
 }
 
 /* --- is there a SIM, and which --- */
@@ -178,8 +183,12 @@ static status ask_sim(struct mbim_device *m, deadline dl)
 				       bytes_of(NULL, 0)};
 	struct mbim_said said;
 	struct mbim_sim sim;
-	status st = run_quick(m, &c, MBIM_IN_QUERY, dl, &said);
+	const int64_t began = deadline_now();
+	status st = run(m, &c, MBIM_IN_QUERY, deadline_sooner(dl, QUERY_MS), &said);
 
+	if (st == ST_TIMEOUT)
+		mbim_door_tell_silent(&m->door, began);
+	st = again_if_lost(st, dl);
 	m->l.sim_news = false;
 	if (st == ST_UNSUPPORTED_LINK || (st == ST_IO && m->l.fd >= 0 && !m->l.stale))
 		return ST_OK;

@@ -14,9 +14,12 @@
 
 enum {
 	OPEN_SECONDS_MAX = 30, /* that the proxy may try to open the device */
+	FIRST_MS = 1000,       /* for the proxy's own question, before it is made to ask anew */
 	PROBE_MS = 1000,
 	OPEN_MS = 5000,
 };
+
+static const int64_t NS_PER_MS = 1000000;
 
 /* --- through the proxy --- */
 
@@ -29,14 +32,15 @@ static uint32_t seconds_left(deadline dl)
 	return (uint32_t)ms / 1000 + 1;
 }
 
-/* Which device. The proxy opens it if it is the first to ask; if it cannot, it hangs up. */
-static status configure(struct mbim_link *l, const char *device, deadline dl)
+/* Which device. The proxy opens it, within the time until open_by, if nobody has asked for it yet;
+ * if it cannot, it hangs up. */
+static status configure(struct mbim_link *l, const char *device, deadline open_by, deadline dl)
 {
 	uint8_t info[MBIM_COMMAND_MAX];
 	struct wtr w = WTR_ON(info);
 	struct mbim_said said;
 
-	TRY(mbim_info_put_proxy(&w, device, seconds_left(dl)));
+	TRY(mbim_info_put_proxy(&w, device, seconds_left(open_by)));
 	const struct mbim_command c = {MBIM_PROXY_CONTROL, MBIM_CID_PROXY_CONFIGURATION, true,
 				       wtr_bytes(&w)};
 	TRY(mbim_link_run(l, &c, dl, &said));
@@ -51,7 +55,7 @@ static status judge_proxy(status st)
 }
 
 static status through_proxy(const struct mbim_door *d, const char *device, struct mbim_link *l,
-			    deadline dl)
+			    deadline open_by, deadline dl)
 {
 	int fd = -1;
 	status st = stream_connect(d->proxy, dl, &fd);
@@ -59,10 +63,27 @@ static status through_proxy(const struct mbim_door *d, const char *device, struc
 	if (st != ST_OK)
 		return st == ST_NO_DEVICE ? ST_NO_SERVICE : st;
 	mbim_link_start(l, fd);
-	st = configure(l, device, dl);
+	st = configure(l, device, open_by, dl);
 	if (st == ST_OK)
 		st = mbim_link_open(l, dl);
 	return judge_proxy(st);
+}
+
+/* Before it answers a newcomer, mbim-proxy asks a modem that it has opened for its capabilities,
+ * and if that goes lost it waits for five seconds: for each newcomer by itself. */
+static status through_proxy_twice(struct mbim_door *d, const char *device, struct mbim_link *l,
+				  deadline dl)
+{
+	const int64_t began = deadline_now();
+	status st = through_proxy(d, device, l, dl, deadline_sooner(dl, FIRST_MS));
+
+	if (st != ST_TIMEOUT || deadline_passed(dl))
+		return st;
+	log_debug("%s: no answer through %s: connecting anew", d->device, d->proxy);
+	st = through_proxy(d, device, l, dl, dl);
+	if (st == ST_TIMEOUT)
+		mbim_door_tell_silent(d, began);
+	return st;
 }
 
 /* --- the device itself --- */
@@ -143,7 +164,7 @@ status mbim_door_connect(struct mbim_door *d, struct mbim_link *l, bool in_use, 
 
 	mbim_link_close(l);
 	if (device && d->proxy[0])
-		st = through_proxy(d, device, l, dl);
+		st = through_proxy_twice(d, device, l, dl);
 	if (device && !d->proxy[0])
 		st = directly(device, l, in_use, dl);
 	if (st != ST_OK)
@@ -160,6 +181,21 @@ void mbim_door_tell_stuck(struct mbim_door *d)
 	log_error("%s: the modem's MBIM function stays closed%s%s%s", d->device,
 		  d->proxy[0] ? ": " : "", d->proxy,
 		  d->proxy[0] ? " has lost it: restart mbim-proxy (or ModemManager)" : "");
+}
+
+void mbim_door_tell_silent(struct mbim_door *d, int64_t since)
+{
+	if (d->told_silent || !d->proxy[0] || deadline_now() - since < FIRST_MS * NS_PER_MS)
+		return;
+	d->told_silent = true;
+	log_error("%s: no answer through %s: the modem is silent, or %s has lost it: if that "
+		  "lasts, restart mbim-proxy (or ModemManager)",
+		  d->device, d->proxy, d->proxy);
+}
+
+void mbim_door_answers(struct mbim_door *d)
+{
+	d->told_stuck = d->told_silent = false;
 }
 
 bool mbim_door_is_there(const struct mbim_door *d)
