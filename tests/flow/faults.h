@@ -45,6 +45,12 @@ enum {
 	UNNOTICED = 128,
 	/* the program does not go on: another does the next operation */
 	HEIR = 256,
+	/* mbim-proxy may lose the modem by it, for good: then the module's log says that it is to
+	 * be restarted, and once it is, another program's next operation works */
+	PROXY_LOST = 512,
+	/* but not by the first command of an act that connects, which is the proxy's own question
+	 * to the modem: by its failure it knows, hangs up and opens the device anew for the next */
+	PROXY_KNOWS_FIRST = 1024,
 };
 
 /* What befalls the program, or a daemon between it and the card, while the card computes an answer:
@@ -102,7 +108,7 @@ struct fault_outcome {
 	unsigned strikes;
 	bool went_well;	   /* nobody noticed: the answers were right all the same */
 	double next_s;	   /* what the next operation took, with the fault gone */
-	bool deaf_proxy;   /* the proxy had lost the modem, and was restarted */
+	bool lost_proxy;   /* the proxy had lost the modem, and was restarted */
 	char trouble[240]; /* "": the case is survived */
 	bool grave;	   /* and it is of no kind that a busy machine makes */
 };
@@ -114,6 +120,11 @@ void fault_case_run(struct rig *r, const struct fault_case *c, struct fault_outc
 unsigned fault_case_events(struct rig *r, const struct fault_act *act, char family);
 /* "C1@3x1 in a signature" */
 void fault_case_name(const struct fault_case *c, char *dst, size_t cap);
+
+/* The module's log, and all else that this process writes to stderr, into a file, and back to where
+ * it went before, which is returned: then it is there too. Did it say so? */
+int fault_log_begins(const struct rig *r);
+bool fault_log_ends(const struct rig *r, int kept, const char *text);
 
 /* Has the hook struck in the present case? For the program too. */
 bool fault_has_struck(void);

@@ -278,27 +278,21 @@ static bool told_of_swap(const struct rig *r, CK_RV rv)
 	       (rig_over_pcsc(r->opt.link) && rv == CKR_DEVICE_ERROR);
 }
 
-/* What the proxies ask the modem themselves when they open it, and get no answer to or not the
- * right one, they wait for; mbim-proxy five seconds. Meanwhile they answer nobody. */
-static double patience_with_proxy(const struct rig *r)
-{
-	return rig_over_proxy(r->opt.link) ? 7 : 0;
-}
-
 static CK_RV next(struct scene *s, const struct fault_case *c, bool *ret_right,
 		  struct fault_outcome *o)
 {
-	double began, patience = rig_seconds() + patience_with_proxy(s->r);
-	CK_RV rv;
+	double began = rig_seconds();
+	CK_RV rv = c->act->next(s, ret_right);
 
-	do {
-		began = rig_seconds();
-		rv = c->act->next(s, ret_right);
-	} while (rv == CKR_DEVICE_ERROR && rig_seconds() < patience);
 	o->next_s = rig_seconds() - began;
-	if (o->next_s > NEXT_MAX)
-		trouble(o, "the next operation took %.2f s", o->next_s);
 	return rv;
+}
+
+static bool may_lose_proxy(const struct rig *r, const struct fault_case *c)
+{
+	bool own = c->at == 1 && !c->act->prepare && c->row->flags & PROXY_KNOWS_FIRST;
+
+	return r->opt.link == RIG_MBIM_PROXY && c->row->flags & PROXY_LOST && !own;
 }
 
 static void recover(struct scene *s, const struct fault_case *c, struct fault_outcome *o)
@@ -309,7 +303,13 @@ static void recover(struct scene *s, const struct fault_case *c, struct fault_ou
 
 	if (c->row->flags & SWAPS && told_of_swap(s->r, rv))
 		rv = next(s, c, &right, o);
-	o->deaf_proxy = rv == CKR_DEVICE_ERROR && rig_over_proxy(s->r->opt.link);
+	if (rv == CKR_DEVICE_ERROR && may_lose_proxy(s->r, c) && !o->lost_proxy) {
+		o->lost_proxy = true; /* what now is up to whoever restarts it */
+		judge(s, c, from, o);
+		return;
+	}
+	if (o->next_s > NEXT_MAX)
+		trouble(o, "the next operation took %.2f s", o->next_s);
 	if (s->wrong)
 		GRAVE(o, "after the fault: %s", s->wrong);
 	else if (rv != CKR_OK)
@@ -395,12 +395,15 @@ int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
 static void child(struct rig *r, const struct fault_case *c, struct fault_outcome *o)
 {
 	unsigned before = descriptors(), after;
+	int kept = may_lose_proxy(r, c) ? fault_log_begins(r) : -1;
 	CK_RV rv;
 
 	program(r, c, o);
 	rv = r->f->C_Finalize(NULL);
 	if (rv != CKR_OK)
 		trouble(o, "C_Finalize answered %#lx", rv);
+	if (kept >= 0 && !fault_log_ends(r, kept, "restart mbim-proxy") && o->lost_proxy)
+		GRAVE(o, "nobody is told to restart the proxy");
 	after = descriptors();
 	if (after != before)
 		GRAVE(o, "%u descriptors before, %u afterwards", before, after);
@@ -485,16 +488,13 @@ static void turn_page(void)
 	page->struck = false;
 }
 
-/* As the log of the module, and iotsafe doctor, tell their reader to do: then all must be well. */
+/* As the log of the module tells its reader to do: then all must be well. */
 static void restart_proxy(struct rig *r, const struct fault_case *c)
 {
-	fprintf(stderr, "  the proxy has lost the modem: %s\n", page->o.trouble);
 	rig_service_stop(r, SIGKILL);
 	rig_service_start(r);
-	page->o.trouble[0] = '\0';
 	page->phase = HEALED;
 	run_in_child(heir, r, c);
-	page->o.deaf_proxy = true;
 }
 
 static void run_once(struct rig *r, const struct fault_case *c)
@@ -510,7 +510,7 @@ static void run_once(struct rig *r, const struct fault_case *c)
 		page->phase = HEALED;
 		run_in_child(heir, r, c);
 	}
-	if (page->o.deaf_proxy)
+	if (page->o.lost_proxy && !page->o.trouble[0])
 		restart_proxy(r, c);
 	if (soak_lock_is_stuck(r))
 		GRAVE(&page->o, "the lock is stuck");

@@ -23,10 +23,25 @@ enum {
 /* The host opens channels by itself, so that it sees their numbers. */
 enum { ON_CHOOSING = ON_CARD | ON_CSIM };
 
-/* mbim-proxy answers OPEN by itself once it has opened the function, and loses the place in what it
- * reads once a message was cut: what needs an OPEN, or a new stream, is cured by its restart only.
- */
-enum { ON_DIRECT = 1 << RIG_MBIM };
+/* mbim-proxy 1.28.2, as its log (--verbose) shows it at each position, is
+ *
+ * - lost by F25: it takes the noise for the start of a message of megabytes, waits for the rest of
+ *   that for ever, and tells nobody anything any more;
+ *
+ * - lost by F10: the next answer's start is taken for the end of the one that was cut, and what
+ *   comes then, from the midst of an answer, for the start of a long one; unless that looks like no
+ *   message at all ("discarding ... bytes in stream");
+ *
+ * - lost by M1 if a client's command meets it: it closes the device ("reports as being closed"),
+ * but counts it as open still, and does not open it again ("Device must be open to send commands").
+ * If its own question meets it, the one for the capabilities that comes before all that a newcomer
+ *   asks, it opens the device anew for the next newcomer;
+ *
+ * - not lost by what else befalls its own question: it waits for five seconds, for this newcomer
+ *   alone. One who hangs up and comes again is asked for anew.
+ *
+ * qmi-proxy 1.32.2 asks nothing by itself; at F25 ("QMI framing error detected") it closes the
+ * device, hangs up on all, and opens it for whoever comes next. */
 
 const struct fault_row fault_rows[] = {
 	{"C1", NULL, NULL, ON_ALL, IN_ALL, EVERYWHERE},
@@ -77,7 +92,7 @@ const struct fault_row fault_rows[] = {
 	{"F9", NULL, NULL, ON_AT, IN_ALL, MAY_LEAK},
 	{"F9", "z", NULL, ON_AT, IN_ALL, MAY_LEAK},
 	{"F10", NULL, NULL, ON_AT, IN_ALL, MAY_LEAK | MAY_MISS},
-	{"F10", "30", NULL, ON_DIRECT, IN_ALL, EVERYWHERE | MAY_LEAK | MAY_MISS},
+	{"F10", "30", NULL, ON_MBIM, IN_ALL, EVERYWHERE | MAY_LEAK | MAY_MISS | PROXY_LOST},
 	{"F11", NULL, NULL, ON_AT, IN_ALL, MAY_LEAK},
 	{"F12", NULL, NULL, ON_AT | ON_MBIM, IN_ALL, MAY_LEAK},
 	{"F13", NULL, NULL, ON_MODEM, IN_ALL, EVERYWHERE | MAY_LEAK},
@@ -98,13 +113,13 @@ const struct fault_row fault_rows[] = {
 	{"F22", NULL, NULL, ON_AT, IN_ALL, MAY_MISS | MAY_LEAK},
 	{"F23", NULL, NULL, ON_MODEM, IN_ALL, MAY_LEAK},
 	{"F24", NULL, NULL, ON_AT, IN_ALL, FOR_EVER | MAY_MISS},
-	{"F25", NULL, NULL, ON_MODEM & ~(1 << RIG_MBIM_PROXY), IN_ALL, EVERYWHERE | MAY_LEAK},
+	{"F25", NULL, NULL, ON_MODEM, IN_ALL, EVERYWHERE | MAY_LEAK | PROXY_LOST},
 	{"F26", NULL, NULL, ON_AT, IN_ALL, EVERYWHERE | MAY_LEAK},
 	{"F27", NULL, NULL, ON_MODEM, IN_ALL, EVERYWHERE | MAY_LEAK},
 	{"F28", "700", NULL, ON_MODEM, IN_ALL, EVERYWHERE},
 	{"F29", NULL, NULL, ON_MODEM, IN_ALL, EVERYWHERE | MAY_LEAK},
 
-	{"M1", NULL, NULL, ON_DIRECT, IN_ALL, EVERYWHERE | MAY_LEAK},
+	{"M1", NULL, NULL, ON_MBIM, IN_ALL, EVERYWHERE | MAY_LEAK | PROXY_LOST | PROXY_KNOWS_FIRST},
 	{"M2", NULL, NULL, ON_MBIM, IN_ALL, MAY_MISS},
 	{"M2", "87430002", NULL, ON_MBIM, IN_ALL, MAY_MISS},
 	{"M2", "87430003", NULL, ON_MBIM, IN_ALL, MAY_MISS},
