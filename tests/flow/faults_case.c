@@ -288,6 +288,12 @@ static CK_RV next(struct scene *s, const struct fault_case *c, bool *ret_right,
 	return rv;
 }
 
+static void is_in_time(struct fault_outcome *o)
+{
+	if (o->next_s > NEXT_MAX)
+		trouble(o, "the next operation took %.2f s", o->next_s);
+}
+
 static bool may_lose_proxy(const struct rig *r, const struct fault_case *c)
 {
 	bool own = c->at == 1 && !c->act->prepare && c->row->flags & PROXY_KNOWS_FIRST;
@@ -301,15 +307,16 @@ static void recover(struct scene *s, const struct fault_case *c, struct fault_ou
 	bool right = false;
 	CK_RV rv = next(s, c, &right, o);
 
-	if (c->row->flags & SWAPS && told_of_swap(s->r, rv))
+	if (c->row->flags & SWAPS && told_of_swap(s->r, rv)) {
+		is_in_time(o);
 		rv = next(s, c, &right, o);
+	}
 	if (rv == CKR_DEVICE_ERROR && may_lose_proxy(s->r, c) && !o->lost_proxy) {
 		o->lost_proxy = true; /* what now is up to whoever restarts it */
 		judge(s, c, from, o);
 		return;
 	}
-	if (o->next_s > NEXT_MAX)
-		trouble(o, "the next operation took %.2f s", o->next_s);
+	is_in_time(o);
 	if (s->wrong)
 		GRAVE(o, "after the fault: %s", s->wrong);
 	else if (rv != CKR_OK)

@@ -33,9 +33,9 @@ enum { ON_CHOOSING = ON_CARD | ON_CSIM };
  *   message at all ("discarding ... bytes in stream");
  *
  * - lost by M1 if a client's command meets it: it closes the device ("reports as being closed"),
- * but counts it as open still, and does not open it again ("Device must be open to send commands").
- * If its own question meets it, the one for the capabilities that comes before all that a newcomer
- *   asks, it opens the device anew for the next newcomer;
+ *   but counts it as open still, and does not open it again ("Device must be open to send
+ *   commands"). If its own question meets it, the one for the capabilities that comes before all
+ *   that a newcomer asks, it opens the device anew for the next newcomer;
  *
  * - not lost by what else befalls its own question: it waits for five seconds, for this newcomer
  *   alone. One who hangs up and comes again is asked for anew.
