@@ -30,10 +30,11 @@ struct qmi_device {
 	bool share; /* client ids and channels go on from process to process */
 	uint8_t slot;
 
-	bool seen;	 /* has been reached before, so that it may come back */
-	bool common;	 /* one stream for all processes: read under the device's lock only */
-	bool complained; /* about the present reason why it cannot be reached */
-	uint16_t life;	 /* see struct qmi_handle */
+	bool seen;	  /* has been reached before, so that it may come back */
+	bool common;	  /* one stream for all processes: read under the device's lock only */
+	bool complained;  /* about the present reason why it cannot be reached */
+	bool told_silent; /* that it can, and does not answer */
+	uint16_t life;	  /* see struct qmi_handle */
 
 	uint8_t cid; /* our client id, or 0 */
 	uint32_t token;
@@ -67,6 +68,13 @@ static inline struct qmi_device *qmi_device_of(struct transport *t)
 status qmi_connect(struct qmi_device *d, deadline dl) MUST_USE;
 /* Could it be reached? Quick, and without traffic. */
 bool qmi_connect_possible(const struct qmi_device *d);
+
+/* For the user, through the proxy: what needs no SIM was asked at `since` and not answered.
+ * qmi-proxy, and with it the modem, is silent for ever when it takes the rest of what it gave up
+ * for the start of a long message. Nothing is said after less than a second, nor twice until the
+ * modem answers. */
+void qmi_connect_tell_silent(struct qmi_device *d, int64_t since);
+void qmi_connect_answers(struct qmi_device *d);
 
 /* --- qmi_client.c: the client id, its owner, its end --- */
 /* Our client id, allocated if there is none. ST_NO_CHANNEL: the modem has none left. */

@@ -103,12 +103,16 @@ static status allocate(struct qmi_device *d, uint8_t *ret_cid, deadline dl)
 	struct bytes answer;
 	uint16_t error = 0;
 	status st = ST_TIMEOUT;
+	const int64_t began = deadline_now();
 
 	qmi_uim_put_allocate(&w);
 	for (int tries = 0; tries < CTL_TRIES && st == ST_TIMEOUT && !deadline_passed(dl); tries++)
 		st = control(d, QMI_CTL_ALLOCATE, wtr_bytes(&w), &answer, &error,
 			     deadline_sooner(dl, CTL_MS));
+	if (st == ST_TIMEOUT)
+		qmi_connect_tell_silent(d, began);
 	TRY(st);
+	qmi_connect_answers(d);
 	if (error == QMI_CLIENT_IDS_EXHAUSTED)
 		log_error("qmi device=%s: all client ids of the modem are taken (ModemManager, "
 			  "qmicli --client-no-release-cid?)",

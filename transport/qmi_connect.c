@@ -22,6 +22,8 @@ enum {
 	PRESENT_MS = 50,
 };
 
+static const int64_t SILENT_NS = 1000000000;
+
 struct node {
 	char path[PATH_MAX];
 	bool is_socket, is_device;
@@ -132,6 +134,21 @@ static void complain(struct qmi_device *d, status st)
 			  d->t.name);
 	else
 		log_error("qmi device=%s: %s", d->t.name, status_text(st));
+}
+
+void qmi_connect_tell_silent(struct qmi_device *d, int64_t since)
+{
+	if (d->told_silent || d->direct || deadline_now() - since < SILENT_NS)
+		return;
+	d->told_silent = true;
+	log_error("qmi device=%s: no answer through %s: the modem is silent, or the proxy has lost "
+		  "it: if that lasts, restart qmi-proxy (or ModemManager)",
+		  d->t.name, d->proxy);
+}
+
+void qmi_connect_answers(struct qmi_device *d)
+{
+	d->told_silent = false;
 }
 
 /* Until dl, if it was there before: a modem that restarts, a proxy that is started again. */

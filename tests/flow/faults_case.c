@@ -298,7 +298,7 @@ static bool may_lose_proxy(const struct rig *r, const struct fault_case *c)
 {
 	bool own = c->at == 1 && !c->act->prepare && c->row->flags & PROXY_KNOWS_FIRST;
 
-	return r->opt.link == RIG_MBIM_PROXY && c->row->flags & PROXY_LOST && !own;
+	return rig_over_proxy(r->opt.link) && c->row->flags & PROXY_LOST && !own;
 }
 
 static void recover(struct scene *s, const struct fault_case *c, struct fault_outcome *o)
@@ -403,14 +403,16 @@ static void child(struct rig *r, const struct fault_case *c, struct fault_outcom
 {
 	unsigned before = descriptors(), after;
 	int kept = may_lose_proxy(r, c) ? fault_log_begins(r) : -1;
+	char remedy[40];
 	CK_RV rv;
 
 	program(r, c, o);
 	rv = r->f->C_Finalize(NULL);
 	if (rv != CKR_OK)
 		trouble(o, "C_Finalize answered %#lx", rv);
-	if (kept >= 0 && !fault_log_ends(r, kept, "restart mbim-proxy") && o->lost_proxy)
-		GRAVE(o, "nobody is told to restart the proxy");
+	snprintf(remedy, sizeof(remedy), "restart %s", rig_link_name(r->opt.link));
+	if (kept >= 0 && !fault_log_ends(r, kept, remedy) && o->lost_proxy)
+		GRAVE(o, "nobody is told to %s", remedy);
 	after = descriptors();
 	if (after != before)
 		GRAVE(o, "%u descriptors before, %u afterwards", before, after);

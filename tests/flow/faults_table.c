@@ -41,7 +41,9 @@ enum { ON_CHOOSING = ON_CARD | ON_CSIM };
  *   alone. One who hangs up and comes again is asked for anew.
  *
  * qmi-proxy 1.32.2 asks nothing by itself; at F25 ("QMI framing error detected") it closes the
- * device, hangs up on all, and opens it for whoever comes next. */
+ * device, hangs up on all, and opens it for whoever comes next. A modem's device has forgotten the
+ * rest of the answer then. A pty has not: if that begins with the byte of a frame's start, which is
+ * rare, the proxy waits for the rest of that frame for ever. */
 
 const struct fault_row fault_rows[] = {
 	{"C1", NULL, NULL, ON_ALL, IN_ALL, EVERYWHERE},
