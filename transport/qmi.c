@@ -101,13 +101,35 @@ static void qmi_end(struct transport *t)
 	d->absent_until = d->card == QMI_CARD_OUT ? deadline_in_ms(ABSENT_MS) : 0;
 }
 
+/* The modem has not answered what ran last, which may be the card's fault. What needs no card shows
+ * whether it is there at all. */
+static status probe(struct qmi_device *d, deadline dl)
+{
+	const int64_t began = deadline_now();
+	status st = qmi_ask_card(d, dl);
+
+	if (d->link.silent)
+		qmi_connect_tell_silent(d, began);
+	else
+		qmi_connect_answers(d);
+	return st;
+}
+
 static status qmi_begin(struct transport *t, deadline dl)
 {
 	struct qmi_device *d = qmi_device_of(t);
 
 	TRY(qmi_connect(d, dl));
+	const bool silent = d->link.silent;
 	t->unclean = false; /* what comes late carries another transaction id */
 	qmi_client_settle(d, dl);
+	if (silent && d->link.silent && d->cid != 0) {
+		status st = probe(d, dl);
+
+		if (st != ST_OK)
+			qmi_end(t);
+		return st;
+	}
 	if (d->card != QMI_CARD_OUT)
 		return ST_OK;
 	if (qmi_ask_card(d, dl) != ST_NO_CARD)

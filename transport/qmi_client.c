@@ -19,6 +19,9 @@ enum {
 	CTL_MS = 2000,
 	CTL_TRIES = 2,
 	RELEASE_MS = 500,
+	/* for who does not answer anyway; a proxy forgets what it has not read before we are gone
+	 */
+	SILENT_RELEASE_MS = 100,
 	CID_BROADCAST = 0xFF,
 	CTL_SYNC = 0x0027,
 };
@@ -126,10 +129,11 @@ static bool release(struct qmi_device *d, uint8_t cid, deadline dl)
 	struct wtr w = WTR_ON(body);
 	struct bytes answer;
 	uint16_t error = 0;
+	int64_t most = d->link.silent ? SILENT_RELEASE_MS : RELEASE_MS;
 
 	qmi_uim_put_release(&w, cid);
 	status st = control(d, QMI_CTL_RELEASE, wtr_bytes(&w), &answer, &error,
-			    deadline_sooner(dl, RELEASE_MS));
+			    deadline_sooner(dl, most));
 	log_debug("qmi device=%s release of client %u: %s", d->t.name, cid,
 		  st == ST_OK ? qmi_codes_name(error) : status_text(st));
 	return qmi_link_is_open(&d->link);

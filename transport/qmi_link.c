@@ -27,6 +27,7 @@ void qmi_link_use(struct qmi_link *l, int fd, uint16_t tid)
 	l->fd = fd;
 	l->tid = tid;
 	l->ctl_tid = (uint8_t)(tid >> 8);
+	l->silent = false;
 }
 
 void qmi_link_close(struct qmi_link *l)
@@ -61,8 +62,10 @@ static bool take_message(struct qmi_link *l, struct qmi_message *ret_m)
 			log_debug("qmi: %zu bytes of noise", noise);
 		if (frame.n == 0)
 			return false;
-		if (qmi_wire_decode(frame, ret_m) == ST_OK)
+		if (qmi_wire_decode(frame, ret_m) == ST_OK) {
+			l->silent = false;
 			return true;
+		}
 		log_debug("qmi: a frame of %zu bytes is damaged", frame.n);
 	}
 }
@@ -167,7 +170,10 @@ static status await(struct qmi_link *l, const struct qmi_request *rq, uint16_t t
 	struct qmi_message m;
 
 	for (;;) {
-		TRY(ended(l, next_message(l, &m, dl)));
+		status st = next_message(l, &m, dl);
+
+		l->silent = l->silent || st == ST_TIMEOUT;
+		TRY(ended(l, st));
 		if (answers(&m, rq, tid))
 			break;
 		TRY(l->aside(l->ctx, &m));

@@ -21,6 +21,7 @@ struct qmi_link {
 	size_t rx_at, rx_n; /* what is not used up yet */
 	uint8_t answer[QMI_FRAME_MAX];
 	size_t answer_n;
+	bool silent; /* nothing has come since a question that was not answered in time */
 };
 
 struct qmi_request {

@@ -45,7 +45,7 @@ enum {
 	UNNOTICED = 128,
 	/* the program does not go on: another does the next operation */
 	HEIR = 256,
-	/* mbim-proxy may lose the modem by it, for good: then the module's log says that it is to
+	/* the proxy may lose the modem by it, for good: then the module's log says that it is to
 	 * be restarted, and once it is, another program's next operation works */
 	PROXY_LOST = 512,
 	/* but not by the first command of an act that connects, which is the proxy's own question

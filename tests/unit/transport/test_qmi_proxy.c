@@ -14,7 +14,7 @@
 #include "mem.h"
 #include "qmi_rig.h"
 
-enum { ALLOCATE = 0x0022 };
+enum { ALLOCATE = 0x0022, CARD_STATUS = 0x002F, SEND_APDU = 0x003B };
 
 static char log_path[80];
 static int kept_stderr = -1;
@@ -108,6 +108,39 @@ static void the_modem_falls_silent_again(void **state)
 	qmodem_stop(m);
 }
 
+/* A client id that we have needs no new one: after a command without an answer the modem is asked
+ * what needs no card, and answers, or not. */
+static void a_command_is_not_answered(void **state)
+{
+	static const struct qmodem_row rows[] = {
+		{.id = SEND_APDU, .raw = ""},
+		{.id = CARD_STATUS, .skip = 1, .raw = "", .times = 1},
+		ROWS_END,
+	};
+	const char *hex;
+	struct channel ch;
+	(void)state;
+	struct qmodem *m = qmodem_start(qmi_rig_socket, rows);
+	struct transport *t = open_through_proxy();
+	log_begins();
+	qmi_rig_enter(t);
+	qmi_rig_channel(t, &ch);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(qmi_rig_exchange(t, &ch, &hex, 200), ST_TIMEOUT);
+		transport_leave(t);
+		status st = transport_enter(t, deadline_in_ms(1300));
+		assert_int_equal(qmodem_count(m, CARD_STATUS), i + 1);
+		assert_int_equal(st, i == 0 ? ST_OK : ST_TIMEOUT);
+		assert_int_equal(told(), i);
+	}
+	/* and it is asked until it answers */
+	qmi_rig_enter(t);
+	assert_int_equal(qmodem_count(m, CARD_STATUS), 3);
+	assert_int_equal(told(), 1);
+	log_ends();
+	qmi_rig_end(t, m);
+}
+
 /* Where there is no proxy, none is blamed. */
 static void a_device_of_our_own_is_silent(void **state)
 {
@@ -128,6 +161,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_modem_is_silent),
 		cmocka_unit_test(the_modem_falls_silent_again),
+		cmocka_unit_test(a_command_is_not_answered),
 		cmocka_unit_test(a_device_of_our_own_is_silent),
 	};
 	return cmocka_run_group_tests(tests, qmi_rig_set_up, qmi_rig_tear_down);
