@@ -438,6 +438,9 @@ static status mbim_iccid(struct transport *t, char ret_iccid[ICCID_DIGITS_MAX + 
 	struct mbim_device *m = of(t);
 
 	TRY(await_sim(m, dl));
+	/* a field that was spoiled on its way reads as one that is not told */
+	if (!m->l.sim.iccid[0] && !deadline_passed(dl))
+		TRY(await_sim(m, dl));
 	if (!m->l.sim.iccid[0])
 		return ST_UNSUPPORTED_LINK;
 	memcpy(ret_iccid, m->l.sim.iccid, sizeof(m->l.sim.iccid));

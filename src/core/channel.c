@@ -183,13 +183,16 @@ static bool link_failed(status st)
 }
 
 /* The ICCID, or "" when neither link nor card tells it here. Fails only with the link. Without it
- * neither store nor PINs work as long as the card is there, so that a card that stumbles, and does
- * not say that it has no such file, is asked twice. */
+ * neither store nor PINs work as long as the card is there, so that who stumbles, modem or card,
+ * and does not say that there is none to be had, is asked twice. */
 static status read_iccid(struct card *c, bool from_mf, char ret[ICCID_DIGITS_MAX + 1], deadline dl)
 {
+	const bool only_by_link = channel_is_device_owned(&c->channel);
 	status st = transport_iccid(c->t, ret, dl);
 
-	if (st != ST_OK && !channel_is_device_owned(&c->channel)) {
+	if (st != ST_OK && st != ST_UNSUPPORTED_LINK && only_by_link && !deadline_passed(dl))
+		st = transport_iccid(c->t, ret, dl);
+	if (st != ST_OK && !only_by_link) {
 		st = read_ef_iccid(c, from_mf, ret, dl);
 		if (!from_mf && st != ST_OK && st != ST_SW_NOT_FOUND && !link_failed(st))
 			st = read_ef_iccid(c, from_mf, ret, dl);

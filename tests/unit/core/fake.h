@@ -48,7 +48,8 @@ struct fake {
 	bool displaced;
 	bool can_share;
 	bool has_iccid;
-	status iccid_st;
+	status iccid_st; /* when it does not tell, and at the first `iccid_stumbles` */
+	unsigned iccid_asked, iccid_stumbles;
 	char iccid[ICCID_DIGITS_MAX + 1];
 	status look_st;	     /* transport_look */
 	status enter_st[16]; /* of the next enters; then ST_OK */

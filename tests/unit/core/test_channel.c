@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "mem.h"
+
 static status identify(struct rig *r, struct card_info *info)
 {
 	return card_identify(r->c, info, soon());
@@ -379,6 +381,36 @@ static void test_device_owned(void **state)
 	assert_string_equal(fake.record.channel.handle, "00000000038aa32f");
 }
 
+/* A modem that stumbles is asked once more, and one that has none to tell is not. */
+static void test_device_owned_iccid(void **state)
+{
+	static const struct {
+		status st;
+		unsigned stumbles, asked;
+		const char *iccid;
+	} rows[] = {
+		{ST_IO, 0, 1, ICCID_TEXT},	  {ST_IO, 1, 2, ICCID_TEXT},
+		{ST_MALFORMED, 1, 2, ICCID_TEXT}, {ST_IO, 2, 2, ""},
+		{ST_UNSUPPORTED_LINK, 1, 1, ""},
+	};
+	static const struct device_step steps[] = {{AID_GSMA, "1", ST_OK}};
+	struct rig *r = *state;
+	struct card_info info;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		fake.has_record = false;
+		rig_new_process(r);
+		fake.device_at = fake.iccid_asked = 0;
+		fake.iccid_st = rows[i].st;
+		fake.iccid_stumbles = rows[i].stumbles;
+		device_link(steps, 1);
+		assert_int_equal(identify(r, &info), ST_OK);
+		fake_done();
+		assert_string_equal(info.iccid, rows[i].iccid);
+		assert_int_equal(fake.iccid_asked, rows[i].asked);
+	}
+}
+
 /* Lost: the modem is asked to close what it may still hold, and to open again. */
 static void test_device_owned_select_again(void **state)
 {
@@ -527,6 +559,7 @@ int main(void)
 		T(closed_when_late),
 		T(channel_dies),
 		T(device_owned),
+		T(device_owned_iccid),
 		T(device_owned_select_again),
 		T(expected_iccid),
 		T(expected_iccid_refused),

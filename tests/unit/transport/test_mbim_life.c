@@ -407,6 +407,30 @@ static void iccids(void **state)
 	}
 }
 
+/* Its offset leads behind the end: once it is asked again, twice it is believed. */
+static void a_spoiled_iccid(void **state)
+{
+	static const char spoiled[] = "01000000"
+				      "0000000000000000"
+				      "FFFF000026000000"
+				      "0000000000000000";
+	char iccid[ICCID_DIGITS_MAX + 1];
+	(void)state;
+	for (int times = 1; times <= 2; times++) {
+		/* the first question is that of entering */
+		const struct mbim_row rows[] = {
+			{.kind = MK_READY, .times = 1 + times, .info = spoiled}, {0}};
+		struct mbim_modem *m = mbim_rig_start(rows);
+		struct transport *t = mbim_rig_enter();
+		assert_int_equal(transport_iccid(t, iccid, deadline_in_ms(20000)),
+				 times == 1 ? ST_OK : ST_UNSUPPORTED_LINK);
+		assert_int_equal(mbim_modem_count(m, MK_READY), 3);
+		transport_close(t);
+		mbim_modem_stop(m);
+	}
+	assert_string_equal(iccid, "8988211000000123456");
+}
+
 /* --- processes --- */
 
 static void a_child_forgets_without_a_word(void **state)
@@ -475,6 +499,7 @@ int main(void)
 		MBIM_RIG_TEST(a_swapped_sim_is_noticed),
 		MBIM_RIG_TEST(a_record_that_is_not_ours),
 		MBIM_RIG_TEST(iccids),
+		MBIM_RIG_TEST(a_spoiled_iccid),
 		MBIM_RIG_TEST(a_child_forgets_without_a_word),
 		MBIM_RIG_TEST(uris_that_are_refused),
 	};
