@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "keys_table.h"
 
-/* Late answers and long computations outlast the module's timeout of two seconds. */
-#define TOO_LATE "2400"
+/* Late answers and long computations outlast the module's timeout of two seconds; but leave most of
+ * the second that it takes then to put back what a slot held, of which AT needs a third to get into
+ * step with the modem again. */
+#define TOO_LATE "2200"
 #define LATE "300"
 
 /* A channel that is lost has to be opened again: that is when C3, C4, C11 and F16 get their turn.
