@@ -369,7 +369,7 @@ static void a_late_answer_is_dropped(void **state)
 						  .how = SAYS_LATE,
 						  .times = 1,
 						  .info = "6A8200000000000000000000",
-						  .ms = 100},
+						  .ms = 1000},
 						 {0}};
 	const char *hex;
 	(void)state;

@@ -62,7 +62,7 @@ static void faults_while_connecting(void **state)
 		struct mbim_modem *m = mbim_rig_start(script);
 		struct transport *t = mbim_rig_open();
 		int64_t before = deadline_now();
-		status st = enter(t, 150);
+		status st = enter(t, 400);
 		assert_in_range((deadline_now() - before) / 1000000, 0, 10000);
 		if (st == ST_OK)
 			works(t);
