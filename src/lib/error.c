@@ -15,6 +15,7 @@ static const unsigned char errors[ST_COUNT] = {
 	[ST_CONFIG]           = IOTSAFE_E_CONFIG,
 	[ST_NO_SLOT]          = IOTSAFE_E_ARG,
 	[ST_NOT_INIT]         = IOTSAFE_E_FORKED,
+	[ST_NO_OBJECT]        = IOTSAFE_E_OTHER_SIM,
 	[ST_CRYPTO]           = IOTSAFE_E_CRYPTO,
 	[ST_TRUNCATED]        = IOTSAFE_E_LINK,
 	[ST_MALFORMED]        = IOTSAFE_E_LINK,

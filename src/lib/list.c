@@ -97,7 +97,7 @@ status sim_object(struct visit *v, const struct iotsafe_object *o, size_t *ret_i
 	if (o == NULL)
 		return ST_ARG;
 	if (o->owner != v->sim->owner)
-		return ST_CARD_CHANGED;
+		return ST_NO_OBJECT;
 	TRY(sim_catalog(v));
 	for (size_t i = 0; i < v->sim->count; i++) {
 		if (!is_same(&v->sim->item[i], o))

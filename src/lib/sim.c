@@ -53,7 +53,9 @@ static bool is_from_card(status st)
 static void tell(const struct visit *v, status st)
 {
 	if (v->sim == NULL)
-		error_why("%s", status_text(st));
+		error_why("%s", iotsafe_text(error_of(st)));
+	else if (st == ST_NO_OBJECT)
+		error_why("%s: the object was listed of another SIM", v->sim->slot.uri_text);
 	else if (is_from_card(st) && card_last_sw(v->card) != 0)
 		error_why("%s: %s (status word %04X)", v->sim->slot.uri_text, status_text(st),
 			  card_last_sw(v->card));

@@ -54,7 +54,7 @@ uint64_t sim_new_owner(void);
 /* Copies the catalog when it has moved. */
 status sim_catalog(struct visit *v) MUST_USE;
 void sim_drop_catalog(struct iotsafe *sim);
-/* The place of the object's container in the copied catalog. ST_ARG, ST_CARD_CHANGED (it is another
+/* The place of the object's container in the copied catalog. ST_ARG, ST_NO_OBJECT (it is another
  * SIM's), ST_NO_ENTRY. */
 status sim_object(struct visit *v, const struct iotsafe_object *o, size_t *ret_i) MUST_USE;
 /* n bytes to the caller: ST_SHORT_OUT, with *ret_n told, when they do not fit. */
