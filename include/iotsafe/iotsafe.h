@@ -30,11 +30,11 @@ extern "C" {
 #endif
 
 #if defined(__GNUC__) || defined(__clang__)
-#define IOTSAFE_MUST_USE __attribute__((warn_unused_result))
 #define IOTSAFE_PUBLIC __attribute__((visibility("default")))
+#define IOTSAFE_CALL __attribute__((visibility("default"), warn_unused_result))
 #else
-#define IOTSAFE_MUST_USE
 #define IOTSAFE_PUBLIC
+#define IOTSAFE_CALL
 #endif
 
 struct iotsafe; /* an open SIM */
@@ -106,8 +106,8 @@ enum { IOTSAFE_ICCID_MAX = 20, IOTSAFE_AID_MAX = 16 };
  * pin-source is not used: see iotsafe_pin_verify. Of several SIMs that are tried in vain the first
  * error is returned. About 150 kB of memory for each handle.
  * IOTSAFE_E_ARG: neither a slot's name nor a URI, or a negative timeout; IOTSAFE_E_MEMORY. */
-IOTSAFE_PUBLIC enum iotsafe_error iotsafe_open(const char *where, int timeout_ms,
-					       struct iotsafe **ret_sim) IOTSAFE_MUST_USE;
+IOTSAFE_CALL enum iotsafe_error iotsafe_open(const char *where, int timeout_ms,
+					     struct iotsafe **ret_sim);
 /* Frees the handle; NULL is fine. No other thread may be in a call with it. The SIM's channel stays
  * open for the next program. */
 IOTSAFE_PUBLIC void iotsafe_close(struct iotsafe *sim);
@@ -121,8 +121,8 @@ struct iotsafe_info {
 	size_t aid_n;
 	unsigned char reserved[64];
 };
-IOTSAFE_PUBLIC enum iotsafe_error iotsafe_identify(struct iotsafe *sim,
-						   struct iotsafe_info *ret_info) IOTSAFE_MUST_USE;
+IOTSAFE_CALL enum iotsafe_error iotsafe_identify(struct iotsafe *sim,
+						 struct iotsafe_info *ret_info);
 
 /* --- what the SIM holds --- */
 
@@ -189,14 +189,13 @@ struct iotsafe_object {
 /* All containers, in the SIM's order, at most `cap` of them; *ret_count is their number. With cap 0
  * ret_objects may be NULL. IOTSAFE_E_BUFFER when there are more than cap: then *ret_count is how
  * many. At most IOTSAFE_OBJECTS_MAX. */
-IOTSAFE_PUBLIC enum iotsafe_error iotsafe_list(struct iotsafe *sim,
-					       struct iotsafe_object *ret_objects, size_t cap,
-					       size_t *ret_count) IOTSAFE_MUST_USE;
+IOTSAFE_CALL enum iotsafe_error iotsafe_list(struct iotsafe *sim,
+					     struct iotsafe_object *ret_objects, size_t cap,
+					     size_t *ret_count);
 /* The first one of the kind with this label or, in hexadecimal, id. name NULL: the first private
  * key that can sign, the first filled object of another kind. IOTSAFE_E_NOT_FOUND. */
-IOTSAFE_PUBLIC enum iotsafe_error iotsafe_find(struct iotsafe *sim, enum iotsafe_kind kind,
-					       const char *name,
-					       struct iotsafe_object *ret_object) IOTSAFE_MUST_USE;
+IOTSAFE_CALL enum iotsafe_error iotsafe_find(struct iotsafe *sim, enum iotsafe_kind kind,
+					     const char *name, struct iotsafe_object *ret_object);
 
 /* In what follows `object` comes from one of the two above; IOTSAFE_E_OTHER_SIM when it belongs to
  * another SIM, or to the one before; IOTSAFE_E_NOT_FOUND when it is gone; IOTSAFE_E_KEY when it is
@@ -204,33 +203,33 @@ IOTSAFE_PUBLIC enum iotsafe_error iotsafe_find(struct iotsafe *sim, enum iotsafe
  * is IOTSAFE_E_BUFFER and *ret_n what it takes at the most. */
 
 /* The content of a file, as the SIM gives it (READ FILE). Up to IOTSAFE_FILE_MAX bytes. */
-IOTSAFE_PUBLIC enum iotsafe_error iotsafe_read(struct iotsafe *sim,
-					       const struct iotsafe_object *object, uint8_t *ret,
-					       size_t cap, size_t *ret_n) IOTSAFE_MUST_USE;
+IOTSAFE_CALL enum iotsafe_error iotsafe_read(struct iotsafe *sim,
+					     const struct iotsafe_object *object, uint8_t *ret,
+					     size_t cap, size_t *ret_n);
 /* A certificate in DER (X.509), cut at its length, from PEM where the SIM holds PEM. Of a
  * certificate object, that one. Of a private or public key, one about this very key: first of those
  * kept on the host for this SIM (store-dir), then of the SIM's. Up to IOTSAFE_FILE_MAX bytes.
  * IOTSAFE_E_NOT_FOUND: none; IOTSAFE_E_LINK: the content is no certificate. */
-IOTSAFE_PUBLIC enum iotsafe_error iotsafe_certificate(struct iotsafe *sim,
-						      const struct iotsafe_object *object,
-						      uint8_t *ret, size_t cap,
-						      size_t *ret_n) IOTSAFE_MUST_USE;
+IOTSAFE_CALL enum iotsafe_error iotsafe_certificate(struct iotsafe *sim,
+						    const struct iotsafe_object *object,
+						    uint8_t *ret, size_t cap, size_t *ret_n);
 /* DER SubjectPublicKeyInfo (RFC 5280 §4.1) of a key or certificate; EC keys name their curve, and
  * their point was checked to be on it. Up to IOTSAFE_SPKI_MAX bytes. IOTSAFE_E_NOT_FOUND where
  * neither a container nor a certificate of the SIM tells a private key's public half. */
-IOTSAFE_PUBLIC enum iotsafe_error iotsafe_public_key(struct iotsafe *sim,
-						     const struct iotsafe_object *object,
-						     uint8_t *ret, size_t cap,
-						     size_t *ret_n) IOTSAFE_MUST_USE;
+IOTSAFE_CALL enum iotsafe_error iotsafe_public_key(struct iotsafe *sim,
+						   const struct iotsafe_object *object,
+						   uint8_t *ret, size_t cap, size_t *ret_n);
 
 /* --- signatures --- */
 
+/* ECDSA: r || s, each of the curve's size: 64 or 96 bytes. ECDSA_DER: Ecdsa-Sig-Value (RFC 3279
+ * §2.2.3), as TLS has it: up to 72 or 104. RSA_PKCS1: RSASSA-PKCS1-v1_5 (RFC 8017 §8.2), RSA_PSS:
+ * RSASSA-PSS (§8.1), MGF1 with the same hash and a salt of its size: 256 bytes. */
 enum iotsafe_scheme {
-	IOTSAFE_ECDSA = 1, /* r || s, each of the curve's size: 64 or 96 bytes */
-	IOTSAFE_ECDSA_DER =
-		2, /* Ecdsa-Sig-Value (RFC 3279 §2.2.3), as TLS has it: up to 72 or 104 */
-	IOTSAFE_RSA_PKCS1 = 3, /* RSASSA-PKCS1-v1_5 (RFC 8017 §8.2): 256 bytes */
-	IOTSAFE_RSA_PSS = 4    /* RSASSA-PSS (§8.1), MGF1 with the same hash, salt of its size */
+	IOTSAFE_ECDSA = 1,
+	IOTSAFE_ECDSA_DER = 2,
+	IOTSAFE_RSA_PKCS1 = 3,
+	IOTSAFE_RSA_PSS = 4
 };
 
 /* Signs a digest (COMPUTE SIGNATURE, GSMA IoT.05). ECDSA takes a digest of 1 to 64 bytes: a shorter
@@ -239,48 +238,46 @@ enum iotsafe_scheme {
  * The signature is checked under the key's public half, where that can be read, before it is
  * returned (`check-signatures`). IOTSAFE_E_SIGNATURE: it did not verify, twice; IOTSAFE_E_LENGTH;
  * IOTSAFE_E_PIN_NEEDED. */
-IOTSAFE_PUBLIC enum iotsafe_error iotsafe_sign(struct iotsafe *sim,
-					       const struct iotsafe_object *object,
-					       enum iotsafe_scheme scheme, const uint8_t *digest,
-					       size_t digest_n, uint8_t *ret_sig, size_t cap,
-					       size_t *ret_n) IOTSAFE_MUST_USE;
+IOTSAFE_CALL enum iotsafe_error
+iotsafe_sign(struct iotsafe *sim, const struct iotsafe_object *object, enum iotsafe_scheme scheme,
+	     const uint8_t *digest, size_t digest_n, uint8_t *ret_sig, size_t cap, size_t *ret_n);
 
 /* --- secrets: the caller wipes what it gets --- */
 
 /* ECDH (COMPUTE DH): the x coordinate of key times peer, 32 or 48 bytes. peer: 04 || X || Y on the
  * key's curve, else IOTSAFE_E_POINT, and nothing is sent. IOTSAFE_E_KEY also where the SIM has no
  * container to put the peer's key into. */
-IOTSAFE_PUBLIC enum iotsafe_error
-iotsafe_agree(struct iotsafe *sim, const struct iotsafe_object *object, const uint8_t *peer,
-	      size_t peer_n, uint8_t *ret_secret, size_t cap, size_t *ret_n) IOTSAFE_MUST_USE;
+IOTSAFE_CALL enum iotsafe_error iotsafe_agree(struct iotsafe *sim,
+					      const struct iotsafe_object *object,
+					      const uint8_t *peer, size_t peer_n,
+					      uint8_t *ret_secret, size_t cap, size_t *ret_n);
 
 enum iotsafe_hash { IOTSAFE_SHA256 = 1, IOTSAFE_SHA384 = 2, IOTSAFE_SHA512 = 3 };
 
 /* HKDF (RFC 5869) from a secret key: the SIM extracts (COMPUTE HKDF), the host expands. salt and
  * info may be NULL when empty. n: 1 to 255 times the hash's size. The pseudorandom key is wiped. */
-IOTSAFE_PUBLIC enum iotsafe_error iotsafe_hkdf(struct iotsafe *sim,
-					       const struct iotsafe_object *object,
-					       enum iotsafe_hash hash, const uint8_t *salt,
-					       size_t salt_n, const uint8_t *info, size_t info_n,
-					       uint8_t *ret, size_t n) IOTSAFE_MUST_USE;
+IOTSAFE_CALL enum iotsafe_error iotsafe_hkdf(struct iotsafe *sim,
+					     const struct iotsafe_object *object,
+					     enum iotsafe_hash hash, const uint8_t *salt,
+					     size_t salt_n, const uint8_t *info, size_t info_n,
+					     uint8_t *ret, size_t n);
 
 enum iotsafe_prf {
-	IOTSAFE_PRF_KEY = 1,	   /* the stored key is the secret (RFC 5246 §5) */
-	IOTSAFE_PRF_PSK = 2,	   /* the premaster secret of PSK (RFC 4279 §2) */
-	IOTSAFE_PRF_ECDHE_PSK = 3, /* of ECDHE_PSK (RFC 5489 §2): `other` is the ECDH secret */
+	IOTSAFE_PRF_KEY = 1,	  /* the stored key is the secret (RFC 5246 §5) */
+	IOTSAFE_PRF_PSK = 2,	  /* the premaster secret of PSK (RFC 4279 §2) */
+	IOTSAFE_PRF_ECDHE_PSK = 3 /* of ECDHE_PSK (RFC 5489 §2): `other` is the ECDH secret */
 };
 /* TLS 1.2's PRF with SHA-256 (COMPUTE PRF) from a secret key. seed: label and seed in one, 1 to 128
  * bytes; other: NULL except for ECDHE_PSK. n: 1 to 255. IOTSAFE_E_LENGTH: it does not fit one
  * command. */
-IOTSAFE_PUBLIC enum iotsafe_error iotsafe_prf(struct iotsafe *sim,
-					      const struct iotsafe_object *object,
-					      enum iotsafe_prf prf, const uint8_t *other,
-					      size_t other_n, const uint8_t *seed, size_t seed_n,
-					      uint8_t *ret, size_t n) IOTSAFE_MUST_USE;
+IOTSAFE_CALL enum iotsafe_error iotsafe_prf(struct iotsafe *sim,
+					    const struct iotsafe_object *object,
+					    enum iotsafe_prf prf, const uint8_t *other,
+					    size_t other_n, const uint8_t *seed, size_t seed_n,
+					    uint8_t *ret, size_t n);
 
 /* n bytes of the SIM's generator (GET RANDOM); n may be 0. */
-IOTSAFE_PUBLIC enum iotsafe_error iotsafe_random(struct iotsafe *sim, uint8_t *ret,
-						 size_t n) IOTSAFE_MUST_USE;
+IOTSAFE_CALL enum iotsafe_error iotsafe_random(struct iotsafe *sim, uint8_t *ret, size_t n);
 
 /* --- PIN (ETSI TS 102 221 §11.1.9) --- */
 
@@ -305,16 +302,16 @@ enum iotsafe_pin_from { IOTSAFE_PIN_STORED = 1, IOTSAFE_PIN_PERSON = 2 };
 /* Asks for the counter; no try is spent. ref: the PIN's number as in P2 of VERIFY (0x01: of the
  * application, 0x11: universal, 0x81: second); 0: that of the slot's `pin`, IOTSAFE_E_ARG where it
  * has none. */
-IOTSAFE_PUBLIC enum iotsafe_error iotsafe_pin_query(struct iotsafe *sim, unsigned ref,
-						    struct iotsafe_pin *ret_pin) IOTSAFE_MUST_USE;
+IOTSAFE_CALL enum iotsafe_error iotsafe_pin_query(struct iotsafe *sim, unsigned ref,
+						  struct iotsafe_pin *ret_pin);
 /* Verifies a PIN of 4 to 8 digits (IOTSAFE_E_ARG for others). It is sent at most once, and not at
  * all where the SIM says that it is blocked, disabled or absent (IOTSAFE_E_NOT_FOUND) or, if
  * stored, verified already. IOTSAFE_E_PIN_UNSURE: nobody knows whether a try is gone; query before
  * anything else. ret_pin, which may be NULL, is written for IOTSAFE_OK, IOTSAFE_E_PIN_WRONG and
  * IOTSAFE_E_PIN_BLOCKED. The SIM forgets with its power: then calls answer IOTSAFE_E_PIN_NEEDED. */
-IOTSAFE_PUBLIC enum iotsafe_error iotsafe_pin_verify(struct iotsafe *sim, unsigned ref,
-						     enum iotsafe_pin_from from, const char *pin,
-						     struct iotsafe_pin *ret_pin) IOTSAFE_MUST_USE;
+IOTSAFE_CALL enum iotsafe_error iotsafe_pin_verify(struct iotsafe *sim, unsigned ref,
+						   enum iotsafe_pin_from from, const char *pin,
+						   struct iotsafe_pin *ret_pin);
 
 #ifdef __cplusplus
 }

@@ -21,6 +21,9 @@ both() { # what follows, twice at a time
 	return 1
 }
 
+# enum iotsafe_error
+config=6 no_device=8 timed_out=12 no_sim=14 other_sim=15 wrong=22 withheld=25 signature=29
+
 sim_new demo
 sim_start "$transport"
 check_signs 'the demo profile: each call' api api sim
@@ -31,10 +34,62 @@ shown=$(apdu_lines)
 api bad sim >/dev/null 2>&1
 tail -n +"$((shown + 1))" "$apdu_log" >"$work/log"
 shows_not '  no PIN goes out for bad input' '^[0-9.]+ [a-z]+ ..2000..0' "$work/log"
+
+# --- which SIM is opened ---
+check 'the first one that is configured' api every -
+conf_write at:/nowhere '[slot second]' "uri = $slot_uri" '[slot third]' "uri = unix:/nowhere"
+check '  behind one that is not there' api every -
+check '  by its name' api every second
+check '  not the one that is absent' api answer sim $no_device
+conf_write at:/nowhere '[slot second]' "uri = $slot_uri" '[group both]' 'members = sim, second'
+check '  a member of a group' api every both
+conf_write "$slot_uri" 'expected-iccid = 8988211000000000000'
+check '  not another one than is expected' api answer sim $other_sim
+conf_write "$slot_uri"
 chmod 666 "$conf"
-check_fails 'a configuration that others may write' api every sim
-shows '  is named' "$conf"
+check '  nor any by a configuration that others may write' api answer sim $config
+shows '  which is named' "$conf"
 chmod 600 "$conf"
+
+# --- a certificate that the host keeps ---
+openssl x509 -in "$card/device.pem" -outform DER -out "$work/device.der"
+check 'the certificate is the SIM'"'s" api cert sim "$work/got.der"
+check '  byte by byte' cmp "$work/got.der" "$work/device.der"
+openssl x509 -in "$card/device.pem" -pubkey -noout >"$work/pub.pem"
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$work/ca2.key" \
+	-out "$work/ca2.pem" -subj /CN=second -days 30 2>/dev/null
+openssl x509 -new -force_pubkey "$work/pub.pem" -subj /CN=renewed -CA "$work/ca2.pem" \
+	-CAkey "$work/ca2.key" -days 30 -out "$work/renewed.pem" 2>/dev/null
+openssl x509 -in "$work/renewed.pem" -outform DER -out "$work/renewed.der"
+check 'a renewed one beside it' "$build/iotsafe" write "$work/renewed.pem" --type cert
+check '  is what the key has now' api cert sim "$work/got.der"
+check '  byte by byte' cmp "$work/got.der" "$work/renewed.der"
+
+# --- what goes wrong ---
+"$build/iotsafe-sim" new "$work/card-two" --profile demo >"$work/sim-new.out"
+mkfifo "$work/go"
+exec {go}<>"$work/go"
+api swap sim <"$work/go" >"$work/swap.out" 2>&1 &
+pid=$!
+wait_for grep -qx ready "$work/swap.out" || die 'lib-api is not ready'
+sim_control "swap $work/card-two" >/dev/null
+echo go >&"$go"
+wait $pid && ok 'another SIM in its place' || {
+	cat "$work/swap.out"
+	die 'another SIM was not met as it should be'
+}
+sim_control 'fault BADSIGx9' >/dev/null
+check 'a signature that does not verify' api answer sim $signature
+sim_control 'fault clear' >/dev/null
+check '  and one that does' api answer sim 0
+sed -i 's/^\[module\]/&\ntimeout = 1/' "$conf"
+sim_control 'latency 3000' >/dev/null
+check 'a SIM that is slower than we wait' api answer sim $timed_out
+sim_control 'latency 0' >/dev/null
+conf_write "$slot_uri"
+check '  and one that is not' api answer sim 0
+sim_control remove >/dev/null
+check 'no SIM' api answer sim $no_sim
 sim_stop
 
 if [ "$transport" = unix ]; then
@@ -54,7 +109,6 @@ fi
 sim_new pin
 sim_start "$transport"
 conf_write "$slot_uri" 'pin = application'
-withheld=25 wrong=22
 check 'a stored PIN' api pin sim 'stored 1234 0 3'
 check '  verified already, nothing is sent' api pin sim 'stored 9999 0 3'
 check '  no try was spent' test "$(failures)" = 0

@@ -82,15 +82,16 @@ int main(int argc, char **argv)
 		const char *name;
 		int (*run)(void);
 	} sets[] = {
-		{"api", lib_test_api},	       {"bad", lib_test_bad},	  {"every", lib_test_every},
-		{"secrets", lib_test_secrets}, {"share", lib_test_share}, {"pin", lib_test_pin},
+		{"api", lib_test_api},	 {"bad", lib_test_bad},		{"every", lib_test_every},
+		{"cert", lib_test_cert}, {"secrets", lib_test_secrets}, {"share", lib_test_share},
+		{"pin", lib_test_pin},	 {"swap", lib_test_swap},	{"answer", lib_test_answer},
 	};
 
-	lib_where = argc > 2 ? argv[2] : NULL;
+	lib_where = argc > 2 && strcmp(argv[2], "-") != 0 ? argv[2] : NULL;
 	lib_word = argc > 3 ? argv[3] : "";
 	for (size_t i = 0; argc > 2 && i < sizeof(sets) / sizeof(sets[0]); i++)
 		if (strcmp(sets[i].name, argv[1]) == 0)
 			return sets[i].run();
-	fprintf(stderr, "usage: lib-api api|bad|every|secrets|share|pin WHERE [WORD]\n");
+	fprintf(stderr, "usage: lib-api SET WHERE|- [WORD]\n");
 	return 2;
 }

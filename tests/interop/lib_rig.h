@@ -14,7 +14,7 @@
 
 #include "iotsafe.h"
 
-/* Of the command line: the SIM, and a word for the test. */
+/* Of the command line: the SIM ("-": none, so NULL), and a word for the test. */
 extern const char *lib_where, *lib_word;
 
 /* An open SIM; ends the test when it does not open. */
@@ -39,5 +39,8 @@ int lib_test_every(void);   /* every key that there is */
 int lib_test_secrets(void); /* type2, whose secret 0A is the word, in hexadecimal */
 int lib_test_share(void);   /* threads, fork, several handles */
 int lib_test_pin(void);	    /* the profile pin; the word says what is expected */
+int lib_test_swap(void);    /* another SIM, between "ready" on stdout and a line on stdin */
+int lib_test_answer(void);  /* the word is the error that iotsafe_open and iotsafe_sign end with */
+int lib_test_cert(void);    /* writes the device's certificate to the file that the word names */
 
 #endif
