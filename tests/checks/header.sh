@@ -22,6 +22,10 @@ same 'shared library' "$(sed 's/\>/@@IOTSAFE_1/g' <<<"$declared")" \
 	"$(nm -D --defined-only "$library" | awk '$2 != "A" { print $3 }' | sort | xargs)"
 found=$(nm -g --defined-only "$archive" | awk 'NF == 3 { print $3 }' | grep -v '^\(__odr_asan\|__asan_\)' | sort | xargs)
 same 'static library' "$declared" "$found"
+for name in $declared; do
+	sed 's/\\-/-/g' "$(dirname "$0")/../../conf/libiotsafe.3" | grep -qw "$name" ||
+		complain "libiotsafe(3): no $name"
+done
 same 'soname' libiotsafe.so.1 "$(readelf -d "$library" | sed -n 's/.*(SONAME).*\[\(.*\)\]/\1/p')"
 
 cp "$header" "$work/iotsafe.h"
