@@ -104,7 +104,7 @@ enum { IOTSAFE_ICCID_MAX = 20, IOTSAFE_AID_MAX = 16 };
  *
  * The configuration is that of iotsafe.conf(5); where the file is absent, defaults hold. Its
  * pin-source is not used: see iotsafe_pin_verify. Of several SIMs that are tried in vain the first
- * error is returned. About 150 kB of memory for each handle.
+ * error is returned. A handle takes about 100 kB of memory.
  * IOTSAFE_E_ARG: neither a slot's name nor a URI, or a negative timeout; IOTSAFE_E_MEMORY. */
 IOTSAFE_CALL enum iotsafe_error iotsafe_open(const char *where, int timeout_ms,
 					     struct iotsafe **ret_sim);

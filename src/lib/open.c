@@ -198,11 +198,12 @@ enum iotsafe_error iotsafe_open(const char *where, int timeout_ms, struct iotsaf
 		return IOTSAFE_E_ARG;
 	}
 	sim = calloc(1, sizeof(*sim));
-	if (sim == NULL)
+	if (sim == NULL || sim_init(sim) != ST_OK) {
+		free(sim);
 		return IOTSAFE_E_MEMORY;
+	}
 	sim->process = getpid();
 	sim->owner = sim_new_owner();
-	pthread_mutex_init(&sim->lock, NULL);
 	status st = open_sim(sim, where, timeout_ms);
 	if (st != ST_OK) {
 		iotsafe_close(sim);
@@ -218,7 +219,7 @@ void iotsafe_close(struct iotsafe *sim)
 		return;
 	if (sim->process == getpid()) {
 		card_free(sim->card);
-		pthread_mutex_destroy(&sim->lock);
+		sim_destroy(sim);
 	} else {
 		card_forget(sim->card);
 	}

@@ -15,13 +15,41 @@ uint64_t sim_new_owner(void)
 	return atomic_fetch_add(&last, 1) + 1;
 }
 
-static status lock(struct iotsafe *sim, deadline dl)
+status sim_init(struct iotsafe *sim)
+{
+	pthread_condattr_t monotonic;
+
+	if (pthread_condattr_init(&monotonic) != 0)
+		return ST_NOMEM;
+	bool made = pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC) == 0 &&
+		    pthread_cond_init(&sim->free, &monotonic) == 0;
+	pthread_condattr_destroy(&monotonic);
+	if (!made)
+		return ST_NOMEM;
+	pthread_mutex_init(&sim->lock, NULL);
+	return ST_OK;
+}
+
+void sim_destroy(struct iotsafe *sim)
+{
+	pthread_cond_destroy(&sim->free);
+	pthread_mutex_destroy(&sim->lock);
+}
+
+/* Not a mutex for the whole call: not every libc can wait for one until a monotonic time. */
+static status take(struct iotsafe *sim, deadline dl)
 {
 	struct timespec until = {.tv_sec = (time_t)(dl / 1000000000),
 				 .tv_nsec = (long)(dl % 1000000000)};
+	int late = 0;
 
-	return pthread_mutex_clocklock(&sim->lock, CLOCK_MONOTONIC, &until) == 0 ? ST_OK
-										 : ST_TIMEOUT;
+	pthread_mutex_lock(&sim->lock);
+	while (sim->busy && late == 0)
+		late = pthread_cond_timedwait(&sim->free, &sim->lock, &until);
+	bool taken = !sim->busy;
+	sim->busy = true;
+	pthread_mutex_unlock(&sim->lock);
+	return taken ? ST_OK : ST_TIMEOUT;
 }
 
 /* In a child the lock may be held by a thread that it does not have: the process comes first. */
@@ -32,15 +60,19 @@ status sim_enter(struct iotsafe *sim, struct visit *ret_v)
 	if (sim->process != getpid())
 		return ST_NOT_INIT;
 	deadline dl = deadline_in_ms(sim->timeout_ms);
-	TRY(lock(sim, dl));
+	TRY(take(sim, dl));
 	*ret_v = (struct visit){.sim = sim, .card = sim->card, .dl = dl};
 	return ST_OK;
 }
 
 void sim_leave(struct visit *v)
 {
-	if (v->sim != NULL)
-		pthread_mutex_unlock(&v->sim->lock);
+	if (v->sim == NULL)
+		return;
+	pthread_mutex_lock(&v->sim->lock);
+	v->sim->busy = false;
+	pthread_cond_signal(&v->sim->free);
+	pthread_mutex_unlock(&v->sim->lock);
 	v->sim = NULL;
 }
 

@@ -21,7 +21,9 @@ struct sim_public {
 };
 
 struct iotsafe {
-	pthread_mutex_t lock; /* of all below */
+	pthread_mutex_t lock; /* of `busy` */
+	pthread_cond_t free;  /* `busy` is no more */
+	bool busy;	      /* a thread has all that is below */
 	pid_t process;	      /* the one that opened it; constant */
 	int timeout_ms;
 	struct settings settings;  /* constant */
@@ -43,6 +45,9 @@ struct visit {
 	deadline dl;
 };
 
+/* Locks and their ends. ST_NOMEM. */
+status sim_init(struct iotsafe *sim) MUST_USE;
+void sim_destroy(struct iotsafe *sim);
 /* Takes the handle for this thread. ST_ARG for none, ST_NOT_INIT in a forked child, ST_TIMEOUT. */
 status sim_enter(struct iotsafe *sim, struct visit *ret_v) MUST_USE;
 void sim_leave(struct visit *v);

@@ -69,15 +69,23 @@ check '  byte by byte' cmp "$work/got.der" "$work/renewed.der"
 "$build/iotsafe-sim" new "$work/card-two" --profile demo >"$work/sim-new.out"
 mkfifo "$work/go"
 exec {go}<>"$work/go"
-api swap sim <"$work/go" >"$work/swap.out" 2>&1 &
-pid=$!
-wait_for grep -qx ready "$work/swap.out" || die 'lib-api is not ready'
-sim_control "swap $work/card-two" >/dev/null
-echo go >&"$go"
-wait $pid && ok 'another SIM in its place' || {
-	cat "$work/swap.out"
-	die 'another SIM was not met as it should be'
+meanwhile() { # TEXT SET COMMAND: what the simulator is told while the program waits
+	local pid
+	api "$2" sim <"$work/go" >"$work/meanwhile" 2>&1 &
+	pid=$!
+	wait_for grep -qx ready "$work/meanwhile" || die 'lib-api is not ready'
+	sim_control "$3" >/dev/null
+	echo go >&"$go"
+	wait $pid || {
+		cat "$work/meanwhile"
+		die "$1: failed"
+	}
+	ok "$1"
 }
+meanwhile 'another SIM in its place' swap "swap $work/card-two"
+meanwhile 'a SIM that falls silent, and three threads' queue 'latency 4000'
+sim_control 'latency 0' >/dev/null
+check '  and comes back' api answer sim 0
 sim_control 'fault BADSIGx9' >/dev/null
 check 'a signature that does not verify' api answer sim $signature
 sim_control 'fault clear' >/dev/null

@@ -2,6 +2,7 @@
 /* libiotsafe while things happen to the SIM; the script makes them happen. */
 #include "lib_rig.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,6 +48,41 @@ static void test_swap(void **state)
 int lib_test_swap(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_swap)};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+/* --- a silent one --- */
+
+static void *wait_for_it(void *sim)
+{
+	uint8_t b[8];
+
+	return (void *)(intptr_t)iotsafe_random(sim, b, sizeof(b));
+}
+
+/* Who waits for another thread's call is in time too. */
+static void test_queue(void **state)
+{
+	struct iotsafe *sim = NULL;
+	pthread_t t[3];
+	void *e;
+
+	(void)state;
+	WORKS(iotsafe_open(lib_where, 1000, &sim));
+	let_it_happen();
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(pthread_create(&t[i], NULL, wait_for_it, sim), 0);
+	for (int i = 0; i < 3; i++) {
+		pthread_join(t[i], &e);
+		assert_int_equal((intptr_t)e, IOTSAFE_E_TIMEOUT);
+	}
+	iotsafe_close(sim);
+}
+
+int lib_test_queue(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_queue)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

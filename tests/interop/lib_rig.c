@@ -82,9 +82,11 @@ int main(int argc, char **argv)
 		const char *name;
 		int (*run)(void);
 	} sets[] = {
-		{"api", lib_test_api},	 {"bad", lib_test_bad},		{"every", lib_test_every},
-		{"cert", lib_test_cert}, {"secrets", lib_test_secrets}, {"share", lib_test_share},
-		{"pin", lib_test_pin},	 {"swap", lib_test_swap},	{"answer", lib_test_answer},
+		{"api", lib_test_api},	       {"bad", lib_test_bad},
+		{"every", lib_test_every},     {"cert", lib_test_cert},
+		{"secrets", lib_test_secrets}, {"share", lib_test_share},
+		{"pin", lib_test_pin},	       {"swap", lib_test_swap},
+		{"queue", lib_test_queue},     {"answer", lib_test_answer},
 	};
 
 	lib_where = argc > 2 && strcmp(argv[2], "-") != 0 ? argv[2] : NULL;

@@ -40,6 +40,7 @@ int lib_test_secrets(void); /* type2, whose secret 0A is the word, in hexadecima
 int lib_test_share(void);   /* threads, fork, several handles */
 int lib_test_pin(void);	    /* the profile pin; the word says what is expected */
 int lib_test_swap(void);    /* another SIM, between "ready" on stdout and a line on stdin */
+int lib_test_queue(void);   /* the SIM falls silent there */
 int lib_test_answer(void);  /* the word is the error that iotsafe_open and iotsafe_sign end with */
 int lib_test_cert(void);    /* writes the device's certificate to the file that the word names */
 
