@@ -11,7 +11,8 @@
  * nothing and leaves the parent's alone, and opens its own.
  *
  * Time: each call ends within the handle's timeout, waiting for the device and for other threads
- * included.
+ * included. Only pcscd cannot take back a command that a card in a reader has: its end is waited
+ * for.
  *
  * Memory: the caller owns every buffer; the library keeps no pointer beyond the call. Sizes are
  * bytes. Outputs begin with ret_; they are untouched on failure unless it is said otherwise. No
