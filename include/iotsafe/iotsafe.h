@@ -86,7 +86,7 @@ IOTSAFE_PUBLIC const char *iotsafe_remedy(enum iotsafe_error error);
  * configuration, the status word of the SIM, the device. Empty when there is none. Valid until the
  * thread's next call that fails. */
 IOTSAFE_PUBLIC const char *iotsafe_why(void);
-/* "1.0.0". */
+/* The package's, "0.1.0". */
 IOTSAFE_PUBLIC const char *iotsafe_version(void);
 
 /* --- opening --- */

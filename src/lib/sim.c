@@ -82,6 +82,12 @@ static bool is_from_card(status st)
 	       st == ST_PIN_LOCKED;
 }
 
+/* What is Cryptoki's own among the outcomes has words for Cryptoki's callers. */
+static const char *text_of(status st)
+{
+	return st > ST_STORE ? iotsafe_text(error_of(st)) : status_text(st);
+}
+
 static void tell(const struct visit *v, status st)
 {
 	if (v->sim == NULL)
@@ -89,10 +95,10 @@ static void tell(const struct visit *v, status st)
 	else if (st == ST_NO_OBJECT)
 		error_why("%s: the object was listed of another SIM", v->sim->slot.uri_text);
 	else if (is_from_card(st) && card_last_sw(v->card) != 0)
-		error_why("%s: %s (status word %04X)", v->sim->slot.uri_text, status_text(st),
+		error_why("%s: %s (status word %04X)", v->sim->slot.uri_text, text_of(st),
 			  card_last_sw(v->card));
 	else
-		error_why("%s: %s", v->sim->slot.uri_text, status_text(st));
+		error_why("%s: %s", v->sim->slot.uri_text, text_of(st));
 }
 
 enum iotsafe_error sim_answer(struct visit *v, status st)

@@ -22,7 +22,7 @@ both() { # what follows, twice at a time
 }
 
 # enum iotsafe_error
-config=6 no_device=8 timed_out=12 no_sim=14 other_sim=15 wrong=22 withheld=25 signature=29
+config=6 no_device=8 timed_out=12 no_sim=14 other_sim=15 pin_needed=21 wrong=22 withheld=25 signature=29
 
 sim_new demo
 sim_start "$transport"
@@ -30,6 +30,12 @@ check_signs 'the demo profile: each call' api api sim
 check_signs '  two processes at a time' both api api sim
 check '  bad input' api bad sim
 check '  a SIM by its URI' api share "$slot_uri"
+shown=$(apdu_lines)
+check '  a process after another' api answer sim 0
+tail -n +"$((shown + 1))" "$apdu_log" >"$work/log"
+shows_not '  goes on with its channel' '^[0-9.]+ [a-z]+ ..(70|A4)' "$work/log"
+check '  in four commands: list, public key, signature' test "$(apdu_ins_count CB $((shown + 1)))" = 1 -a \
+	"$(apdu_ins_count CD $((shown + 1)))" = 1 -a "$(apdu_ins_count '2[AB]' $((shown + 1)))" = 2
 shown=$(apdu_lines)
 api bad sim >/dev/null 2>&1
 tail -n +"$((shown + 1))" "$apdu_log" >"$work/log"
@@ -84,11 +90,11 @@ meanwhile() { # TEXT SET COMMAND: what the simulator is told while the program w
 }
 meanwhile 'another SIM in its place' swap "swap $work/card-two"
 if [ "$transport" != pcsc ]; then # pcscd cannot take back what a card has
-	meanwhile 'a SIM that falls silent, and three threads' queue 'latency 4000'
+	meanwhile 'a SIM that falls silent, and three threads' queue 'latency 2000'
 	sim_control 'latency 0' >/dev/null
 	check '  and comes back' api answer sim 0
 	sed -i 's/^\[module\]/&\ntimeout = 1/' "$conf"
-	sim_control 'latency 3000' >/dev/null
+	sim_control 'latency 2000' >/dev/null
 	check 'a SIM that is slower than we wait' api answer sim $timed_out
 	sim_control 'latency 0' >/dev/null
 	conf_write "$slot_uri"
@@ -99,7 +105,7 @@ check 'a signature that does not verify' api answer sim $signature
 sim_control 'fault clear' >/dev/null
 check '  and one that does' api answer sim 0
 sim_control remove >/dev/null
-check 'no SIM' api answer sim $no_sim
+check 'no SIM' wait_for api answer sim $no_sim # pcscd looks now and then
 sim_stop
 
 if [ "$transport" = unix ]; then
@@ -123,6 +129,7 @@ check 'a stored PIN' api pin sim 'stored 1234 0 3'
 check '  verified already, nothing is sent' api pin sim 'stored 9999 0 3'
 check '  no try was spent' test "$(failures)" = 0
 sim_control reset >/dev/null
+wait_for api answer sim $pin_needed || die 'the SIM does not come back'
 check 'a wrong stored PIN' api pin sim "stored 9999 $wrong 2"
 check '  is never sent again' api pin sim "stored 9999 $withheld 2"
 check '  not even once' test "$(failures)" = 1
