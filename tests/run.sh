@@ -73,7 +73,7 @@ count_faults() { # FOLDER
 			if ($(i) == "faults") injected += $(i - 1)
 			if ($(i) ~ /^survived/) survived += $(i - 1)
 		}
-	} END { print injected + 0, survived + 0 }' "$1/meson-logs/testlog.txt"
+	} END { print injected + 0, survived + 0 }' "$1/meson-logs/flow.txt"
 }
 
 # meson's own counts, one row a suite. What is skipped, or expected to fail, has not passed.
@@ -82,7 +82,7 @@ suite() { # NAME FOLDER SUITE [WRAPPER…]
 	shift 3
 	log=$(mktemp)
 	echo "== $name"
-	"$@" timeout 1500 meson test -C "$folder" --no-rebuild --suite "$suite" --print-errorlogs \
+	"$@" timeout 1500 meson test -C "$folder" --no-rebuild --suite "$suite" --logbase "$suite" --print-errorlogs \
 		--num-processes "$(at_once "$suite")" \
 		>"$log" 2>&1 </dev/null || code=$?
 	cat "$log"

@@ -364,6 +364,7 @@ static void program(struct rig *r, const struct fault_case *c, struct fault_outc
 	prepare(&s, c, o);
 	if (o->trouble[0]) {
 		scene_print(&s, 0);
+		rig_log_dump(r, rig_log_mark(r));
 		return;
 	}
 	size_t from = s.calls, mark = rig_log_mark(r);

@@ -264,6 +264,7 @@ void rig_start(struct rig *r, const struct rig_options *opt)
 	name(r->port, sizeof(r->port), r->dir, "modem");
 	name(r->log, sizeof(r->log), r->dir, "apdu.log");
 	name(r->conf, sizeof(r->conf), r->dir, "iotsafe.conf");
+	name(r->proxy_log, sizeof(r->proxy_log), r->dir, "proxy.log");
 	make_card(r);
 	if (links[opt->link].service != NO_SERVICE)
 		rig_world_enter();

@@ -85,12 +85,13 @@ struct rig_options {
 struct rig {
 	struct rig_options opt;
 	char dir[64];
-	char card[96];	 /* the card's folder */
-	char socket[96]; /* the unix front: always there, for control */
-	char port[96];	 /* the link to the pty (the socket) of the modem's front */
-	char log[96];	 /* the APDU log */
-	char conf[96];	 /* iotsafe.conf; IOTSAFE_CONF points to it */
-	pid_t owner;	 /* the process that started it */
+	char card[96];	    /* the card's folder */
+	char socket[96];    /* the unix front: always there, for control */
+	char port[96];	    /* the link to the pty (the socket) of the modem's front */
+	char log[96];	    /* the APDU log */
+	char conf[96];	    /* iotsafe.conf; IOTSAFE_CONF points to it */
+	char proxy_log[96]; /* what the proxy says; more with IOTSAFE_PROXY_OPTIONS=--verbose */
+	pid_t owner;	    /* the process that started it */
 	pid_t sim;
 	pid_t pcscd;
 	pid_t proxy;
@@ -158,7 +159,7 @@ size_t rig_log_count_ins(const struct rig *r, size_t since, uint8_t ins);
 /* Calls visit for each, in order. */
 void rig_log_each(const struct rig *r, size_t since,
 		  void (*visit)(void *ctx, const struct rig_apdu *a), void *ctx);
-/* Prints the exchanges since, for a failing test. */
+/* Prints the exchanges since, for a failing test; and the last that the proxy said. */
 void rig_log_dump(const struct rig *r, size_t since);
 
 /* Monotonic; once a rig was started, without the time in which the machine stood still. */

@@ -121,7 +121,21 @@ static void print_one(void *ctx, const struct rig_apdu *a)
 	fprintf(stderr, "\n");
 }
 
+static void print_end(const char *path)
+{
+	char text[4096];
+	FILE *f = fopen(path, "re");
+
+	if (f && fseek(f, -(long)sizeof(text), SEEK_END) != 0)
+		rewind(f);
+	size_t n = f ? fread(text, 1, sizeof(text), f) : 0;
+	fwrite(text, 1, n, stderr);
+	if (f)
+		fclose(f);
+}
+
 void rig_log_dump(const struct rig *r, size_t since)
 {
 	rig_log_each(r, since, print_one, NULL);
+	print_end(r->proxy_log);
 }

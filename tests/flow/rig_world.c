@@ -101,7 +101,10 @@ static bool listens(const char *name)
 
 static void mbim_proxy_start(struct rig *r)
 {
-	const char *argv[] = {"/usr/libexec/mbim-proxy", "--no-exit", NULL};
+	const char *argv[] = {
+		"/bin/sh", "-c",
+		"exec /usr/libexec/mbim-proxy --no-exit $IOTSAFE_PROXY_OPTIONS 2>>\"$0\"",
+		r->proxy_log, NULL};
 
 	r->proxy = rig_process_start(argv, NULL);
 	for (int ms = 0; !listens(" @mbim-proxy\n"); ms += 5) {
@@ -113,11 +116,17 @@ static void mbim_proxy_start(struct rig *r)
 
 static void qmi_proxy_start(struct rig *r)
 {
-	const char *argv[] = {rig_process_env("IOTSAFE_QMI_PROXY"), r->port, NULL};
+	const char *argv[] = {"/bin/sh",
+			      "-c",
+			      "exec \"$1\" \"$2\" 2>>\"$0\"",
+			      r->proxy_log,
+			      rig_process_env("IOTSAFE_QMI_PROXY"),
+			      r->port,
+			      NULL};
 	int out;
 
 	r->proxy = rig_process_start(argv, &out);
-	rig_process_await_ready(out, argv[0]);
+	rig_process_await_ready(out, "qmi-proxy");
 }
 
 void rig_proxy_start(struct rig *r)
