@@ -89,7 +89,7 @@ recipe_shows() { # TEXT NAME [FILE]
 	recipe_text "shows=$2" >"$work/recipe.shows" || exit 1
 	while IFS= read -r line; do
 		[ -n "$line" ] || continue
-		pattern=$(sed 's/[][\\.*^$]/\\&/g; s/…/.*/g' <<<"$line")
+		pattern=$(sed 's/[][\\.*^$]/\\&/g; s/ *… */.*/g' <<<"$line")
 		grep -q -- "$pattern" "$file" || {
 			say "FAIL $1: the recipe's line is not there: $line"
 			sed 's/^/     /' "$file"
@@ -126,7 +126,7 @@ issue() { # SUBJECT-CN PUBLIC-KEY-FILE OUT [OPTION of x509…]: also valid as se
 	openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$work/issue.key" \
 		-subj "/O=IoT SAFE demo/CN=$name" -out "$work/issue.csr" 2>/dev/null
 	openssl x509 -req -in "$work/issue.csr" -force_pubkey "$key" -CA "$card/ca.pem" \
-		-CAkey "$card/ca.key" -set_serial "0x$(openssl rand -hex 15)" -days 30 -extfile "$work/issue.ext" "$@" \
+		-CAkey "$card/ca.key" -set_serial "0x$(openssl rand -hex 15)" -days 30 "$@" -extfile "$work/issue.ext" \
 		-out "$out" 2>"$work/issue.err" || { cat "$work/issue.err" >&2; die "no certificate for $name"; }
 	chmod 644 "$out"
 }
@@ -177,3 +177,48 @@ END
 }
 
 listens() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+# A second SIM, whose keys want the PIN 1234: token "locked". Adds it to the configuration.
+locked_start() {
+	[ -e "$work/locked" ] || "$build/iotsafe-sim" new "$work/locked" --profile pin >/dev/null
+	"$build/iotsafe-sim" run "$work/locked" --unix "$work/locked.sock" >"$work/locked.out" 2>&1 &
+	pids+=($!)
+	wait_for grep -qx ready "$work/locked.out" || die 'the second SIM is not ready'
+	recipe_slot '[slot locked]' "uri = unix:$work/locked.sock" 'label = locked' 'pin = application'
+}
+
+# A copy of a file with another URI in it; PATTERN is sed's.
+replaced() { # FILE PATTERN: FILE is changed
+	sed "$2" "$1" >"$work/replaced"
+	! cmp -s "$work/replaced" "$1" || die "$2 changes nothing in $1"
+	cat "$work/replaced" >"$1"
+}
+uri_wrong_pin='s/token=gateway;object=device;type=private/token=locked;object=device;type=private?pin-value=0000/'
+uri_no_key='s/object=device;type=private/object=nobody;type=private/'
+uri_two_keys='s/object=device;type=private/type=private/'
+
+# Makes the certificates for what goes wrong: /etc/iotsafe/other.pem fits another key, expired.pem is late.
+wrong_certificates() {
+	openssl x509 -in "$card/device.pem" -noout -pubkey >"$work/device.pub"
+	openssl ecparam -name prime256v1 -genkey -noout 2>/dev/null | openssl pkey -pubout >"$work/other.pub"
+	issue other.example "$work/other.pub" /etc/iotsafe/other.pem
+	issue gateway.example "$work/device.pub" /etc/iotsafe/expired.pem -days -1
+}
+
+# The command must fail, and say what the recipe shows.
+goes_wrong() { # TEXT SHOWS COMMAND…
+	local text=$1 shown=$2
+	shift 2
+	check_fails "$text" "$@"
+	recipe_shows '  as the recipe shows it' "$shown"
+}
+# Both at once; each must succeed.
+two_at_once() { # COMMAND…
+	local code=0 first
+	"$@" >"$work/first.out" 2>&1 &
+	first=$!
+	"$@" >"$work/second.out" 2>&1 || code=1
+	wait "$first" || code=1
+	cat "$work/first.out" "$work/second.out"
+	return $code
+}
