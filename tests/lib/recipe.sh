@@ -162,6 +162,7 @@ http {
 		ssl_certificate_key $dir/server.key;
 		ssl_client_certificate $card/ca.pem;
 		ssl_verify_client on;
+		ssl_protocols TLSv1.2 TLSv1.3;
 		ssl_session_cache off;
 		ssl_session_tickets off;
 		default_type text/plain;
@@ -221,4 +222,14 @@ two_at_once() { # COMMAND…
 	wait "$first" || code=1
 	cat "$work/first.out" "$work/second.out"
 	return $code
+}
+# A program without TLS: an HTTP server on a port of 127.0.0.1 that says "Hello from behind".
+backend_start() { # PORT
+	cat >"$work/backend.sh" <<'END'
+while IFS= read -r line && [ -n "${line%$'\r'}" ]; do :; done
+printf 'HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\nHello from behind\n'
+END
+	socat "TCP-LISTEN:$1,bind=127.0.0.1,reuseaddr,fork" "EXEC:bash $work/backend.sh" >/dev/null 2>&1 &
+	pids+=($!)
+	wait_for listens "$1" || die "nothing listens on port $1"
 }
