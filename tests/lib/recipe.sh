@@ -43,6 +43,9 @@ recipe_world() { # TRANSPORT [OPTION of iotsafe-sim run…]
 	recipe_slot
 	cp "$card/ca.pem" /etc/iotsafe/ca.pem
 	cp "$card/device.pem" /etc/iotsafe/device.pem
+	# all the names that recipes use are here, and the card's authority is trusted
+	echo '127.0.0.1 localhost cloud.example gateway.example broker.example vpn.example' >/etc/hosts
+	cat "$card/ca.pem" >>/etc/ssl/certs/ca-certificates.crt
 }
 
 recipe_slot() { # [LINE…]: the configuration, with further lines for the slot
@@ -132,12 +135,10 @@ issue() { # SUBJECT-CN PUBLIC-KEY-FILE OUT [OPTION of x509…]: also valid as se
 }
 
 # cloud.example: a web server on port 443 that demands a client certificate of the card's authority and
-# says what it saw. The machine trusts that authority.
+# says what it saw.
 cloud_start() {
 	local dir=$work/cloud
 	mkdir -p "$dir/tmp"
-	echo '127.0.0.1 localhost cloud.example gateway.example broker.example' >/etc/hosts
-	cat "$card/ca.pem" >>/etc/ssl/certs/ca-certificates.crt
 	cloud_key=$dir/server.key
 	openssl ecparam -name prime256v1 -genkey -noout -out "$dir/server.key" 2>/dev/null
 	openssl pkey -in "$dir/server.key" -pubout -out "$dir/server.pub"
