@@ -56,4 +56,5 @@ gpasswd -d www-data dialout >"$work/gpasswd.out"
 check 'Apache starts with workers that have no rights' recipe_run start
 check '  and listens' wait_for up
 goes_wrong '  and hangs' no-rights curl -sS --max-time 4 https://gateway.example/
+goes_wrong '  which the doctor explains' doctor recipe_run doctor
 recipe_done

@@ -106,4 +106,5 @@ recipe_write "$site"
 gpasswd -d www-data dialout >"$work/gpasswd.out"
 check 'nginx starts with workers that have no rights' recipe_run start
 goes_wrong '  and hangs' no-rights curl -sS --max-time 4 https://gateway.example:8443/
+goes_wrong '  which the doctor explains' doctor recipe_run doctor
 recipe_done

@@ -75,10 +75,11 @@ recipe_text() { # TAG
 }
 
 recipe_run() { # NAME [PREFIX…], such as: setpriv …
-	local tag=run=$1
+	local tag=run=$1 script
 	shift
-	recipe_text "$tag" >"$work/recipe.sh" || exit 1
-	(cd "$work/home" && host "$@" bash -eu "$work/recipe.sh")
+	script=$(mktemp "$work/recipe.XXXXXX")
+	recipe_text "$tag" >"$script" || exit 1
+	(cd "$work/home" && host "$@" bash -eu "$script")
 }
 
 recipe_write() { # PATH
@@ -186,6 +187,8 @@ locked_start() {
 	"$build/iotsafe-sim" run "$work/locked" --unix "$work/locked.sock" >"$work/locked.out" 2>&1 &
 	pids+=($!)
 	wait_for grep -qx ready "$work/locked.out" || die 'the second SIM is not ready'
+	chgrp dialout "$work/locked.sock"
+	chmod 660 "$work/locked.sock"
 	recipe_slot '[slot locked]' "uri = unix:$work/locked.sock" 'label = locked' 'pin = application'
 }
 
