@@ -28,6 +28,9 @@ recipe_world() { # TRANSPORT [OPTION of iotsafe-sim run…]
 		mount -t overlay -o "lowerdir=/$place,upperdir=/run/over/$place.upper,workdir=/run/over/$place.work" \
 			overlay "/$place"
 	done
+	# ours is the only module registered: others have troubles of their own at start and at exit
+	mount --bind "$root$(pkg-config --variable=p11_module_configs p11-kit-1)" \
+		"$(pkg-config --variable=p11_module_configs p11-kit-1)"
 	systemctl_install
 	installed=$(pkg-config --variable=p11_module_path p11-kit-1)/iotsafe-pkcs11.so
 	# what tmpfiles.d says
