@@ -8,6 +8,10 @@
 #   ```sh run=NAME           commands                       recipe_run NAME
 #   ```conf file=/PATH       what that file holds           recipe_write /PATH
 #   ```text shows=NAME       what is to be seen; … stands for anything    recipe_shows NAME FILE
+# README.md has these too:
+#   ```ini conf=NAME         a configuration, which iotsafe reads           recipe_text conf=NAME
+#   ```sh by=SCRIPT          what that script does
+#   ```sh untested           what is said to be so
 # recipe_done ends the script, and fails if a block of the recipe was left out.
 . "$top/tests/lib/systemctl.sh"
 
@@ -115,7 +119,8 @@ recipe_packages() { # they are installed, by these very names
 
 recipe_done() {
 	local tag left=
-	for tag in $(awk '/^```/ { open = !open; if (open) print $2 }' "$recipe_page"); do
+	for tag in $(awk '/^```/ { open = !open; if (open) print $2 }' "$recipe_page" |
+		grep -vx -e 'by=.*' -e untested); do
 		grep -qxF -- "$tag" "$work/recipe.used" || left="$left $tag"
 	done
 	[ -z "$left" ] || die "$recipe_name: blocks that no step ran:$left"
