@@ -1,0 +1,33 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Every fenced block of README.md and the recipes is what a test runs, writes or looks for: its tag says how, and a script
+# of tests/interop that meson runs goes through all of them (tests/lib/recipe.sh).
+set -eu
+cd "$(dirname "$0")/../.."
+bad=0
+complain() {
+	echo "$*"
+	bad=1
+}
+
+for page in README.md conf/recipes/*.md; do
+	name=$(basename "$page" .md)
+	more='^$'
+	[ "$name" != README ] || more='^[0-9]+: ```[a-z]+ (conf=[a-z-]+|by=[a-z0-9_./-]+|untested)$'
+	awk '/^```/ { open = !open; if (open) print FNR ": " $0 } END { if (open) print "the last block has no end" }' "$page" |
+		grep -Ev '^[0-9]+: ```[a-z]+ (install|run=[a-z0-9-]+|shows=[a-z0-9-]+|file=/[^ ]+)$' |
+		grep -Ev "$more" |
+		sed "s|^|$page: no tag: |" | grep . && bad=1
+	scripts=$(grep -lx "recipe $name" tests/interop/*.sh || true)
+	[ -n "$scripts" ] || complain "$page: no script in tests/interop says \"recipe $name\""
+	for script in $scripts; do
+		grep -qx 'recipe_done' "$script" || complain "$script: does not end with recipe_done"
+		grep -q "^  '$(basename "$script" .sh)': \[" tests/interop/meson.build ||
+			complain "$script: is not in tests/interop/meson.build"
+	done
+	for script in $(sed -n 's/^```sh by=//p' "$page"); do
+		[ -x "$script" ] || complain "$page: no $script"
+	done
+	[ "$name" = README ] || grep -q "'recipes/$name.md'" conf/meson.build || complain "$page: conf/meson.build does not install it"
+done
+exit $bad

@@ -1,0 +1,252 @@
+# SPDX-License-Identifier: Apache-2.0
+# The recipes (conf/recipes/NAME.md) are run as they stand, on a machine of the script's own: overlays
+# on /usr with what "meson install" installs, on /etc and /var, an empty /run, a token "gateway" whose
+# key is "device". Sourced after common.sh and sim.sh; only inside own_world, as root.
+#
+# A fenced block of a recipe says by its first line's tag what it is:
+#   ```sh install            apt-get install …: the packages, which tests/setup.sh has to know
+#   ```sh run=NAME           commands                       recipe_run NAME
+#   ```conf file=/PATH       what that file holds           recipe_write /PATH
+#   ```text shows=NAME       what is to be seen; … stands for anything    recipe_shows NAME FILE
+# README.md has these too:
+#   ```ini conf=NAME         a configuration, which iotsafe reads           recipe_text conf=NAME
+#   ```sh by=SCRIPT          what that script does
+#   ```sh untested           what is said to be so
+# recipe_done ends the script, and fails if a block of the recipe was left out.
+. "$top/tests/lib/systemctl.sh"
+
+recipe_world() { # TRANSPORT [OPTION of iotsafe-sim run…]
+	[ -n "${IOTSAFE_OWN_WORLD:-}" ] || die 'recipe_world outside own_world'
+	[ "$(id -u)" = 0 ] && grep -q '4294967295$' /proc/self/uid_map ||
+		die 'recipes are tested as root, since programs become their own users'
+	root=$work/root
+	meson install -C "$build" --no-rebuild --destdir "$root" >"$work/install.out" 2>&1 || {
+		cat "$work/install.out" >&2
+		die 'meson install failed'
+	}
+	mount -t tmpfs -o mode=755 tmpfs /run
+	mkdir -p /run/over/{etc,var}.{upper,work} /run/lock
+	mount -t overlay -o "lowerdir=$root/usr:/usr" overlay /usr
+	local place
+	for place in etc var; do
+		mount -t overlay -o "lowerdir=/$place,upperdir=/run/over/$place.upper,workdir=/run/over/$place.work" \
+			overlay "/$place"
+	done
+	# ours is the only module registered: others have troubles of their own at start and at exit
+	mount --bind "$root$(pkg-config --variable=p11_module_configs p11-kit-1)" \
+		"$(pkg-config --variable=p11_module_configs p11-kit-1)"
+	systemctl_install
+	installed=$(pkg-config --variable=p11_module_path p11-kit-1)/iotsafe-pkcs11.so
+	# what tmpfiles.d says
+	install -d -m 1777 /run/lock/iotsafe
+	install -d -m 755 /etc/iotsafe /var/lib/iotsafe
+	chmod 711 "$work"
+	mkdir "$work/home"
+	[ -e "${card:-}" ] || sim_new demo
+	sim_start "$@"
+	# the SIM is behind a device of dialout, as a modem's port is
+	chgrp dialout "$(readlink -f "${slot_uri#*:}")"
+	chmod 660 "$(readlink -f "${slot_uri#*:}")"
+	recipe_slot
+	cp "$card/ca.pem" /etc/iotsafe/ca.pem
+	cp "$card/device.pem" /etc/iotsafe/device.pem
+	# all the names that recipes use are here, and the card's authority is trusted
+	echo '127.0.0.1 localhost cloud.example gateway.example broker.example vpn.example' >/etc/hosts
+	cat "$card/ca.pem" >>/etc/ssl/certs/ca-certificates.crt
+}
+
+recipe_slot() { # [LINE…]: the configuration, with further lines for the slot
+	unset IOTSAFE_CONF
+	{
+		printf '[module]\nlog = error\n[slot modem]\nuri = %s\nlabel = gateway\n' "$slot_uri"
+		[ $# = 0 ] || printf '%s\n' "$@"
+	} >/etc/iotsafe/iotsafe.conf
+}
+
+recipe() { # NAME, or README
+	recipe_name=$1
+	recipe_page=$top/conf/recipes/$1.md
+	[ "$1" != README ] || recipe_page=$top/README.md
+	[ -e "$recipe_page" ] || die "no $recipe_page"
+	: >"$work/recipe.used"
+}
+
+# The lines of all blocks of this tag.
+recipe_text() { # TAG
+	echo "$1" >>"$work/recipe.used"
+	awk -v tag="$1" '
+		/^```/ { if (on) { on = 0; next } if (!in_block && $2 == tag) { on = 1; seen = 1 }
+			else in_block = !in_block; next }
+		on
+		END { exit !seen }' "$recipe_page" || die "$recipe_name: no block $1"
+}
+
+recipe_run() { # NAME [PREFIX…], such as: setpriv …
+	local tag=run=$1 script
+	shift
+	script=$(mktemp "$work/recipe.XXXXXX")
+	recipe_text "$tag" >"$script" || exit 1
+	(cd "$work/home" && host "$@" bash -eu "$script")
+}
+
+recipe_write() { # PATH
+	mkdir -p "$(dirname "$1")"
+	recipe_text "file=$1" >"$1"
+}
+
+# Every line that the recipe shows is somewhere in the file.
+recipe_shows() { # TEXT NAME [FILE]
+	local line file=${3:-$work/check.out} pattern
+	recipe_text "shows=$2" >"$work/recipe.shows" || exit 1
+	while IFS= read -r line; do
+		[ -n "$line" ] || continue
+		pattern=$(sed 's/[][\\.*^$]/\\&/g; s/ *… */.*/g' <<<"$line")
+		grep -q -- "$pattern" "$file" || {
+			say "FAIL $1: the recipe's line is not there: $line"
+			sed 's/^/     /' "$file"
+			exit 1
+		}
+	done <"$work/recipe.shows"
+	ok "$1"
+}
+
+recipe_packages() { # they are installed, by these very names
+	local package
+	for package in $(recipe_text install | sed 's/^apt-get install//'); do
+		dpkg-query -W -f '${db:Status-Status}\n' "$package" | grep -qx installed || return 1
+	done
+}
+
+# Blocks that another transport's run of this script goes through.
+recipe_not_here() { # TAG…
+	printf '%s\n' "$@" >>"$work/recipe.used"
+}
+
+recipe_done() {
+	local tag left=
+	for tag in $(awk '/^```/ { open = !open; if (open) print $2 }' "$recipe_page" |
+		grep -vx -e 'by=.*' -e untested); do
+		grep -qxF -- "$tag" "$work/recipe.used" || left="$left $tag"
+	done
+	[ -z "$left" ] || die "$recipe_name: blocks that no step ran:$left"
+	ok 'every block of the recipe was run'
+	all_passed
+}
+
+# --- people elsewhere ---
+# A certificate of the card's authority for a public key (a private key's or a request's file works too).
+issue() { # SUBJECT-CN PUBLIC-KEY-FILE OUT [OPTION of x509…]: also valid as server of that name
+	local name=$1 key=$2 out=$3
+	shift 3
+	printf 'subjectAltName=DNS:%s\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=serverAuth,clientAuth\n' \
+		"$name" >"$work/issue.ext"
+	openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$work/issue.key" \
+		-subj "/O=IoT SAFE demo/CN=$name" -out "$work/issue.csr" 2>/dev/null
+	openssl x509 -req -in "$work/issue.csr" -force_pubkey "$key" -CA "$card/ca.pem" \
+		-CAkey "$card/ca.key" -set_serial "0x$(openssl rand -hex 15)" -days 30 "$@" -extfile "$work/issue.ext" \
+		-out "$out" 2>"$work/issue.err" || { cat "$work/issue.err" >&2; die "no certificate for $name"; }
+	chmod 644 "$out"
+}
+
+# cloud.example: a web server on port 443 that demands a client certificate of the card's authority and
+# says what it saw.
+cloud_start() {
+	local dir=$work/cloud
+	mkdir -p "$dir/tmp"
+	cloud_key=$dir/server.key
+	openssl ecparam -name prime256v1 -genkey -noout -out "$dir/server.key" 2>/dev/null
+	openssl pkey -in "$dir/server.key" -pubout -out "$dir/server.pub"
+	issue cloud.example "$dir/server.pub" "$dir/server.pem"
+	cat >"$dir/nginx.conf" <<END
+daemon off;
+master_process off;
+pid $dir/nginx.pid;
+error_log $dir/error.log info;
+events { worker_connections 256; }
+http {
+	access_log $dir/access.log;
+	client_body_temp_path $dir/tmp/body;
+	proxy_temp_path $dir/tmp/proxy;
+	fastcgi_temp_path $dir/tmp/fastcgi;
+	uwsgi_temp_path $dir/tmp/uwsgi;
+	scgi_temp_path $dir/tmp/scgi;
+	server {
+		listen 127.0.0.1:443 ssl;
+		server_name cloud.example;
+		ssl_certificate $dir/server.pem;
+		ssl_certificate_key $dir/server.key;
+		ssl_client_certificate $card/ca.pem;
+		ssl_verify_client on;
+		ssl_protocols TLSv1.2 TLSv1.3;
+		ssl_session_cache off;
+		ssl_session_tickets off;
+		default_type text/plain;
+		location / {
+			return 200 "verify=\$ssl_client_verify\nsubject=\$ssl_client_s_dn\nprotocol=\$ssl_protocol\n";
+		}
+	}
+}
+END
+	env -u OPENSSL_CONF OPENSSL_CONF=/dev/null nginx -p "$dir" -c "$dir/nginx.conf" -e "$dir/error.log" >"$dir/out" 2>&1 &
+	pids+=($!)
+	wait_for listens 443 || { cat "$dir/out" "$dir/error.log" >&2; die 'cloud.example does not start'; }
+}
+
+listens() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+# A second SIM, whose keys want the PIN 1234: token "locked". Adds it to the configuration.
+locked_start() {
+	[ -e "$work/locked" ] || "$build/iotsafe-sim" new "$work/locked" --profile pin >/dev/null
+	"$build/iotsafe-sim" run "$work/locked" --unix "$work/locked.sock" >"$work/locked.out" 2>&1 &
+	pids+=($!)
+	wait_for grep -qx ready "$work/locked.out" || die 'the second SIM is not ready'
+	chgrp dialout "$work/locked.sock"
+	chmod 660 "$work/locked.sock"
+	recipe_slot '[slot locked]' "uri = unix:$work/locked.sock" 'label = locked' 'pin = application'
+}
+
+# A copy of a file with another URI in it; PATTERN is sed's.
+replaced() { # FILE PATTERN: FILE is changed
+	sed "$2" "$1" >"$work/replaced"
+	! cmp -s "$work/replaced" "$1" || die "$2 changes nothing in $1"
+	cat "$work/replaced" >"$1"
+}
+uri_wrong_pin='s/token=gateway;object=device;type=private/token=locked;object=device;type=private?pin-value=0000/'
+uri_no_key='s/object=device;type=private/object=nobody;type=private/'
+uri_two_keys='s/object=device;type=private/type=private/'
+
+# Makes the certificates for what goes wrong: /etc/iotsafe/other.pem fits another key, expired.pem is late.
+wrong_certificates() {
+	openssl x509 -in "$card/device.pem" -noout -pubkey >"$work/device.pub"
+	openssl ecparam -name prime256v1 -genkey -noout 2>/dev/null | openssl pkey -pubout >"$work/other.pub"
+	issue other.example "$work/other.pub" /etc/iotsafe/other.pem
+	issue gateway.example "$work/device.pub" /etc/iotsafe/expired.pem -days -1
+}
+
+# The command must fail, and say what the recipe shows.
+goes_wrong() { # TEXT SHOWS COMMAND…
+	local text=$1 shown=$2
+	shift 2
+	check_fails "$text" "$@"
+	recipe_shows '  as the recipe shows it' "$shown"
+}
+# Both at once; each must succeed.
+two_at_once() { # COMMAND…
+	local code=0 first
+	"$@" >"$work/first.out" 2>&1 &
+	first=$!
+	"$@" >"$work/second.out" 2>&1 || code=1
+	wait "$first" || code=1
+	cat "$work/first.out" "$work/second.out"
+	return $code
+}
+# A program without TLS: an HTTP server on a port of 127.0.0.1 that says "Hello from behind".
+backend_start() { # PORT
+	cat >"$work/backend.sh" <<'END'
+while IFS= read -r line && [ -n "${line%$'\r'}" ]; do :; done
+printf 'HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\nHello from behind\n'
+END
+	socat "TCP-LISTEN:$1,bind=127.0.0.1,reuseaddr,fork" "EXEC:bash $work/backend.sh" >/dev/null 2>&1 &
+	pids+=($!)
+	wait_for listens "$1" || die "nothing listens on port $1"
+}
