@@ -7,6 +7,7 @@
 
 #include "cli.h"
 #include "mem.h"
+#include "tint.h"
 
 static void say_configuration(struct report *r, const struct options *opt, const struct plan *p)
 {
@@ -57,9 +58,13 @@ static void all_slots(struct report *r, const struct plan *p)
 int doctor_run(const struct options *opt)
 {
 	struct plan *p ON_EXIT(plan_free_ptr) = NULL;
-	status st = plan_make(opt, &p);
-	struct report r = report_begin(opt->json);
+	struct report r;
+	status st;
 
+	if (tint_choose(opt->color) != ST_OK)
+		return EXIT_USAGE;
+	st = plan_make(opt, &p);
+	r = report_begin(opt->json);
 	if (st == ST_OK)
 		say_configuration(&r, opt, p);
 	else

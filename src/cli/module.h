@@ -21,6 +21,7 @@ struct object_view {
 	char detail[MODULE_TEXT_MAX]; /* key type, or a certificate's subject and end */
 	char uses[64];
 	char uri[MODULE_URI_MAX];
+	bool expired;	/* a certificate, by this host's clock */
 	bool is_secret; /* the next three are told */
 	bool sensitive, extractable, value_refused;
 	unsigned char raw_label[MODULE_TEXT_MAX], raw_id[64];

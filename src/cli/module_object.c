@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "crypto.h"
 #include "hex.h"
@@ -106,6 +107,18 @@ static void describe_key(const struct asking *a, CK_KEY_TYPE type, struct object
 			snprintf(o->detail, sizeof(o->detail), "%s", curve_name(curves[i]));
 }
 
+bool module_object_is_past(const char day[9])
+{
+	time_t now = time(NULL);
+	struct tm tm;
+	char today[16];
+
+	if (day[0] == '\0' || !gmtime_r(&now, &tm) ||
+	    strftime(today, sizeof(today), "%Y%m%d", &tm) == 0)
+		return false;
+	return strcmp(day, today) < 0;
+}
+
 static void describe_certificate(const struct asking *a, struct object_view *o)
 {
 	static uint8_t der[FILE_SIZE_MAX];
@@ -118,9 +131,11 @@ static void describe_certificate(const struct asking *a, struct object_view *o)
 		return;
 	}
 	text_clean(bytes_str(info.subject_text), subject, sizeof(subject));
+	o->expired = module_object_is_past(info.not_after);
 	if (info.not_after[0])
-		snprintf(o->detail, sizeof(o->detail), "%s, until %.4s-%.2s-%.2s", subject,
-			 info.not_after, info.not_after + 4, info.not_after + 6);
+		snprintf(o->detail, sizeof(o->detail), "%s, %s %.4s-%.2s-%.2s", subject,
+			 o->expired ? "expired, it was valid until" : "until", info.not_after,
+			 info.not_after + 4, info.not_after + 6);
 	else
 		snprintf(o->detail, sizeof(o->detail), "%s", subject);
 }

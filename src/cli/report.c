@@ -4,7 +4,10 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "tint.h"
+
 static const char *const words[] = {"ok", "note", "FAIL", "-"};
+static const enum tint tints[] = {TINT_GOOD, TINT_WARN, TINT_BAD, TINT_DIM};
 static const char *const json_words[] = {"ok", "note", "fail", "skipped"};
 
 struct report report_begin(bool as_json)
@@ -40,8 +43,9 @@ void report_add(struct report *r, const char *step, enum verdict verdict, const 
 	text_clean(bytes_str(text), clean, sizeof(clean));
 	r->failed = r->failed || verdict == VERDICT_FAIL;
 	if (!r->as_json) {
-		printf("%s%-*s %-4s  %s\n", r->slot ? "  " : "", r->slot ? 13 : 15, step,
-		       words[verdict], clean);
+		printf("%s%-*s %s%-4s%s  %s\n", r->slot ? "  " : "", r->slot ? 13 : 15, step,
+		       tint(stdout, tints[verdict]), words[verdict], tint(stdout, TINT_NONE),
+		       clean);
 		if (remedy)
 			printf("%22s%s\n", "-> ", remedy);
 		fflush(stdout); /* the next step may take its time */
@@ -59,7 +63,8 @@ void report_add(struct report *r, const char *step, enum verdict verdict, const 
 void report_end(struct report *r)
 {
 	if (!r->as_json) {
-		printf("%s\n", r->failed ? "Something is wrong." : "All is well.");
+		printf("%s%s%s\n", tint(stdout, r->failed ? TINT_BAD : TINT_GOOD),
+		       r->failed ? "Something is wrong." : "All is well.", tint(stdout, TINT_NONE));
 		return;
 	}
 	json_close_array(&r->json);
