@@ -12,6 +12,7 @@
 #include "module.h"
 #include "plan.h"
 #include "list_show.h"
+#include "progress.h"
 #include "text.h"
 #include "tint.h"
 
@@ -224,6 +225,7 @@ static void show_skipped(const struct plan *p, const struct options *opt, struct
 
 static int complain(const char *what)
 {
+	progress_end();
 	fprintf(stderr, "iotsafe list: %s\n", what);
 	return EXIT_FAILED;
 }
@@ -238,11 +240,13 @@ int list_run(const struct options *opt)
 
 	if (tint_choose(opt->color) != ST_OK)
 		return EXIT_USAGE;
+	progress_begin("reading");
 	st = plan_make(opt, &p);
 	if (st != ST_OK)
 		return complain(p ? p->error : status_text(st));
 	module_find(opt->module, path);
 	st = module_read(path, &m, err);
+	progress_end();
 	if (st != ST_OK)
 		return complain(err[0] ? err : status_text(st));
 	if (opt->json) {

@@ -8,6 +8,7 @@
 #include "config.h"
 #include "log.h"
 #include "mem.h"
+#include "progress.h"
 #include "say.h"
 
 struct command {
@@ -279,6 +280,7 @@ int main(int argc, char **argv)
 	log_set_from_env();
 	say_command(g.cmd->name);
 	code = g.cmd->run(&g.opt);
+	progress_end();
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		perror("iotsafe: standard output");
 		return EXIT_FAILED;
