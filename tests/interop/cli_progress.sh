@@ -7,8 +7,8 @@
 own_world "$@"
 . "$top/tests/lib/cli.sh"
 
-sim_new thales --cert-size 3000
-sim_start "$1" --latency 70
+sim_new thales --cert-size 1500
+sim_start "$1" --latency 150
 export TMPDIR=$work TERM=xterm
 unset IOTSAFE_LOG IOTSAFE_TRACE
 on_terminal() { # ARGUMENTS…: both streams are one terminal
@@ -17,7 +17,7 @@ on_terminal() { # ARGUMENTS…: both streams are one terminal
 wiped=$'\r\033\\[K'
 
 check 'reading a certificate' on_terminal read device --out "$work/terminal.pem"
-shows '  shows bytes and percent' $'\rreading: [0-9]+ of 3000 bytes \\([0-9]+ %\\), [0-9]+ s'
+shows '  shows bytes and percent' $'\rreading: [0-9]+ of 1500 bytes \\([0-9]+ %\\), [0-9]+ s'
 shows '  and is gone in the end' "$wiped$"
 check 'without a terminal' iotsafe read device --out "$work/plain.pem"
 check '  nothing is shown' test ! -s "$work/check.out"
