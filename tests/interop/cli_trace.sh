@@ -60,7 +60,7 @@ shows '  which found the SIM' 'IoT SAFE|private-key'
 # --- the program's own affairs ---
 check_exit 'its exit status' 7 traced -- sh -c 'exit 7'
 shows '  no call of the module is told' 'did not call the module'
-check_exit 'a program that is not there' 127 traced -- "$work/nothing"
+check_exit 'a program that is not there' 127 "$build/iotsafe" trace "$work/nothing"
 shows '  is named' "nothing: No such file"
 check_exit 'one that cannot be run' 126 "$build/iotsafe" trace "$work/data"
 check_exit 'no program' 2 "$build/iotsafe" trace
