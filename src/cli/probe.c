@@ -106,6 +106,7 @@ static void become(const char *path, const char *arg, int out)
 {
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
+	setpgid(0, 0); /* a wrapper is ended with what it started */
 	if (null >= 0)
 		dup2(null, STDIN_FILENO);
 	dup2(out, STDOUT_FILENO);
@@ -145,7 +146,8 @@ static size_t output_of(const char *path, const char *arg, char *buf, size_t cap
 	n = pid < 0 ? 0 : drain(p[0], buf, cap, deadline_in_ms(VERSION_MS));
 	close(p[0]);
 	if (pid > 0) {
-		kill(pid, SIGKILL);
+		kill(-pid, SIGKILL);
+		kill(pid, SIGKILL); /* in case it was too early for its group */
 		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 			;
 	}
