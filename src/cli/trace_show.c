@@ -217,6 +217,11 @@ static void put_times(struct trace_show *s, const struct trace_end *end)
 
 	fprintf(s->f, "\n%10.1f ms  from the program's start to its end\n", ms(end->at - s->start));
 	fprintf(s->f, "%10.1f ms  in exchanges: the link and the card\n", ms(t->exchange_micros));
+	fprintf(s->f,
+		"%10.1f ms    of these in the link, if the quickest (%.1f ms) is nothing else\n",
+		ms(t->quickest * (int64_t)t->exchanges), ms(t->quickest));
+	fprintf(s->f, "%10.1f ms    and in the card\n",
+		ms(t->exchange_micros - t->quickest * (int64_t)t->exchanges));
 	fprintf(s->f, "%10.1f ms  in the link besides: opening, ending, the modem's own channels\n",
 		ms(t->link_micros));
 	fprintf(s->f, "%10.1f ms  waiting for others who use the SIM\n", ms(t->wait_micros));
@@ -277,6 +282,7 @@ static void json_summary(struct trace_show *s, const struct trace_end *end)
 	json_number(j, "bytes_in", t->in);
 	json_number(j, "program_us", micros_of(end->at - s->start));
 	json_number(j, "exchanges_us", micros_of(t->exchange_micros));
+	json_number(j, "quickest_us", micros_of(t->quickest));
 	json_number(j, "link_us", micros_of(t->link_micros));
 	json_number(j, "wait_us", micros_of(t->wait_micros));
 	json_number(j, "module_us", micros_of(t->own_micros));

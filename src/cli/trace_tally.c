@@ -68,6 +68,8 @@ static enum trace_event exchanged(struct trace_tally *t, struct trace_thread *th
 	t->out += out;
 	t->in += in;
 	t->exchange_micros += micros;
+	if (answer && (t->quickest == 0 || micros < t->quickest))
+		t->quickest = micros;
 	*ret = (struct trace_exchange){&th->command, answer, failure, micros};
 	return TRACE_EXCHANGED;
 }

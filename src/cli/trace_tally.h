@@ -34,6 +34,7 @@ struct trace_thread {
 struct trace_tally {
 	struct trace_rows commands, calls, spans; /* spans: of the link, and waits */
 	int64_t exchange_micros, link_micros, wait_micros, call_micros, own_micros;
+	int64_t quickest; /* exchange: what the link takes, if the card took no time */
 	unsigned long exchanges, failed, out, in;
 	struct trace_thread thread[TRACE_THREADS_MAX];
 	size_t thread_count, oldest;

@@ -33,6 +33,7 @@ shows '  the status words' '<-- 9000 success, [0-9.]+ ms'
 shows '  data to be signed are masked' 'COMPUTE SIGNATURE update [08][01]2B8001.*35 masked'
 shows '  the call that it was for' '    C_Sign: [0-9.]+ ms, of which [0-9.]+ ms in the link and the card'
 shows '  the count by kind' '^COMPUTE SIGNATURE init +1 '
+shows '  the time in the card' '^ +[0-9.]+ ms    and in the card'
 shows '  the time in us' '^ +[0-9.]+ ms  in the module itself'
 shows_not '  no colours in a file' $'\033'
 digest=$(openssl dgst -sha256 "$work/data" | sed 's/.*= //' | tr a-f A-F)

@@ -145,6 +145,7 @@ static void test_threads(void **state)
 	assert_int_equal(tally->out, 4);
 	assert_int_equal(tally->in, 5);
 	assert_int_equal(tally->exchange_micros, 290);
+	assert_int_equal(tally->quickest, 90);
 	assert_int_equal(tally->commands.count, 1);
 }
 
