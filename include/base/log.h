@@ -39,6 +39,9 @@ struct log_span {
 };
 struct log_span log_span_begin(const char *name);
 void log_span_end(struct log_span *s);
-#define LOG_SPAN(name) struct log_span log_span_ ON_EXIT(log_span_end) = log_span_begin(name)
+/* clang does not take the end of the scope for a use */
+#define LOG_SPAN(name)                                                                             \
+	struct log_span log_span_ ON_EXIT(log_span_end) __attribute__((unused)) =                  \
+		log_span_begin(name)
 
 #endif

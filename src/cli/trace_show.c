@@ -214,14 +214,15 @@ static void put_rows(struct trace_show *s)
 static void put_times(struct trace_show *s, const struct trace_end *end)
 {
 	const struct trace_tally *t = &s->tally;
+	int64_t link = t->quickest * (int64_t)t->exchanges;
 
+	link = link < t->exchange_micros ? link : t->exchange_micros; /* some may have failed */
 	fprintf(s->f, "\n%10.1f ms  from the program's start to its end\n", ms(end->at - s->start));
 	fprintf(s->f, "%10.1f ms  in exchanges: the link and the card\n", ms(t->exchange_micros));
 	fprintf(s->f,
 		"%10.1f ms    of these in the link, if the quickest (%.1f ms) is nothing else\n",
-		ms(t->quickest * (int64_t)t->exchanges), ms(t->quickest));
-	fprintf(s->f, "%10.1f ms    and in the card\n",
-		ms(t->exchange_micros - t->quickest * (int64_t)t->exchanges));
+		ms(link), ms(t->quickest));
+	fprintf(s->f, "%10.1f ms    and in the card\n", ms(t->exchange_micros - link));
 	fprintf(s->f, "%10.1f ms  in the link besides: opening, ending, the modem's own channels\n",
 		ms(t->link_micros));
 	fprintf(s->f, "%10.1f ms  waiting for others who use the SIM\n", ms(t->wait_micros));
