@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "mem.h"
@@ -114,10 +115,27 @@ static const struct client clients[] = {
 };
 /* clang-format on */
 
+static bool has_program(const struct client *c, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (const char *at = c->programs; *at;) {
+		size_t word = strcspn(at, " ");
+
+		if (word == n && strncmp(at, name, n) == 0)
+			return true;
+		at += word + strspn(at + word, " ");
+	}
+	return false;
+}
+
 const struct client *client_find(const char *name)
 {
 	for (size_t i = 0; i < ARRAY_LEN(clients); i++)
 		if (strcmp(clients[i].name, name) == 0)
+			return &clients[i];
+	for (size_t i = 0; i < ARRAY_LEN(clients); i++)
+		if (has_program(&clients[i], name))
 			return &clients[i];
 	return NULL;
 }

@@ -25,7 +25,7 @@ struct client {
 	const char *provider_lines; /* where there is pkcs11-provider and no engine; or NULL */
 };
 
-/* NULL: unknown. */
+/* By its name, or one of its programs'. NULL: unknown. */
 const struct client *client_find(const char *name);
 /* The i-th, or NULL behind the last. */
 const struct client *client_at(size_t i);

@@ -12,6 +12,7 @@
 
 #include "deadline.h"
 #include "mem.h"
+#include "sizes.h"
 
 enum { FIRST_MS = 500, TICK_MS = 200, LINE_LEN = 1400 };
 
@@ -23,8 +24,8 @@ static struct {
 	bool running, end, held, shown;
 	const char *what;
 	int64_t began;
-	char path[64]; /* empty: removed */
-	FILE *file;    /* what the module writes */
+	char path[PATH_LEN_MAX]; /* empty: removed */
+	FILE *file;		 /* what the module writes */
 	struct progress_state state;
 } p = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -116,7 +117,7 @@ static bool open_file(void)
 	const char *dir = secure_getenv("TMPDIR");
 	int fd;
 
-	snprintf(p.path, sizeof(p.path), "%.30s/iotsafe-work.XXXXXX", dir && *dir ? dir : "/tmp");
+	snprintf(p.path, sizeof(p.path), "%.200s/iotsafe-work.XXXXXX", dir && *dir ? dir : "/tmp");
 	fd = mkostemp(p.path, O_CLOEXEC);
 	p.file = fd < 0 ? NULL : fdopen(fd, "r");
 	if (!p.file && fd >= 0)

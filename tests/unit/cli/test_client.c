@@ -53,6 +53,10 @@ static void test_table(void **state)
 	}
 	assert_true(n >= 15);
 	assert_null(client_find(""));
+	assert_ptr_equal(client_find("apache2"), client_find("apache"));
+	assert_ptr_equal(client_find("mosquitto_pub"), client_find("mosquitto"));
+	assert_null(client_find("mosquitto_"));
+	assert_null(client_find("mosquitto mosquitto_pub"));
 	assert_null(client_find("CURL"));
 }
 
