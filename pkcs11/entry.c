@@ -68,6 +68,7 @@ CK_RV C_Initialize(CK_VOID_PTR pInitArgs)
 
 CK_RV C_Finalize(CK_VOID_PTR pReserved)
 {
+	LOG_SPAN(__func__);
 	return rv_of(lib_finalize(pReserved));
 }
 

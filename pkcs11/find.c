@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "attr.h"
+#include "complain.h"
 #include "login.h"
 #include "mech.h"
 #include "template.h"
@@ -156,6 +157,7 @@ status find_init(struct guard *g, const CK_ATTRIBUTE *tmpl, CK_ULONG n)
 		find_end(&f);
 		return st;
 	}
+	complain_search(g->slot, tmpl, n, f.count, q.hides);
 	g->session->find = f;
 	return ST_OK;
 }

@@ -4,6 +4,7 @@
 #define IOTSAFE_PKCS11_GUARD_H
 
 #include "ck.h"
+#include "log.h"
 #include "mem.h"
 #include "rv.h"
 #include "session.h"
@@ -38,6 +39,7 @@ status guard_slot(struct guard *g, CK_SLOT_ID id) MUST_USE;
 
 /* At the head of an entry point: declare the guard `g`, or leave with the reason. */
 #define ENTER_WITH_(call)                                                                          \
+	LOG_SPAN(__func__);                                                                        \
 	struct guard g ON_EXIT(guard_release) = {0};                                               \
 	do {                                                                                       \
 		status enter_st_ = (call);                                                         \

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "complain.h"
 #include "discover.h"
 #include "lib.h"
 #include "login.h"
@@ -201,8 +202,7 @@ static void tell(struct slot *s, bool there)
 	if (there && s->looked && !s->seen)
 		log_info("slot %s: a SIM may be there now", slot_conf(s)->name);
 	if (!there && (!s->looked || s->seen))
-		log_info("slot %s: nothing at %s: \"iotsafe doctor\" tells why", slot_conf(s)->name,
-			 slot_conf(s)->uri_text);
+		complain_nothing(s);
 }
 
 /* Locked. */
@@ -384,7 +384,7 @@ static status blame(struct slot *s, status st)
 {
 	deadline until = deadline_in_ms(lib_settings()->timeout_ms);
 
-	log_info("slot %s: %s", s->conf.name, status_text(st));
+	complain_absent(s, st);
 	if (means_unknown(st)) {
 		s->stranger = s->stranger || st == ST_CARD_CHANGED;
 		s->unknown_until = until;

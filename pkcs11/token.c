@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "complain.h"
 #include "log.h"
 #include "login.h"
 #include "mem.h"
@@ -201,6 +202,8 @@ status token_file(struct slot *s, struct object *o)
 	}
 	if (st == ST_OK)
 		st = parse_twice(s, o);
+	if (st == ST_OK)
+		complain_dates(s, o);
 	if (st != ST_OK && !is_refusal(st))
 		return st;
 	note_lock(s, st);
@@ -394,6 +397,8 @@ status token_cert_pair(struct slot *s, struct token *t, struct object *o)
 		}
 	}
 	o->linked = true;
+	if (o->pair == NULL)
+		complain_stray(s, t, o);
 	return ST_OK;
 }
 

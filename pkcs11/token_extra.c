@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "complain.h"
 #include "lib.h"
 #include "log.h"
 #include "login.h"
@@ -295,6 +296,22 @@ static void forget_keys(struct token *t)
 	}
 }
 
+/* Of several for one key the newest counts, which is the first. */
+static void check_dates(struct slot *s, const struct token *t)
+{
+	for (size_t i = 0; i < t->extra_count; i++) {
+		const struct object *o = &t->extra[i];
+		bool is_old = false;
+
+		for (size_t k = 0; k < i && o->x509 != NULL; k++)
+			is_old =
+				is_old || (t->extra[k].x509 != NULL &&
+					   public_key_equal(&t->extra[k].x509->key, &o->x509->key));
+		if (o->x509 != NULL && !is_old)
+			complain_dates(s, o);
+	}
+}
+
 status token_refresh(struct slot *s, struct token *t, const struct token *old)
 {
 	struct token_stamp now = {.sure = true};
@@ -316,6 +333,7 @@ status token_refresh(struct slot *s, struct token *t, const struct token *old)
 		return st;
 	}
 	t->stamp = now;
+	check_dates(s, t);
 	if (replaced)
 		forget_keys(t);
 	name_all(t);

@@ -64,6 +64,7 @@ void transport_forget(struct transport *t)
 /* With the lock, which is given back when it fails. */
 static status begin(struct transport *t, bool unclean, deadline dl)
 {
+	LOG_SPAN("link: begin");
 	t->unclean = t->unclean || unclean;
 	status st = t->ops->begin(t, dl);
 	if (st != ST_OK) {
@@ -76,13 +77,19 @@ static status begin(struct transport *t, bool unclean, deadline dl)
 	return ST_OK;
 }
 
+static status take_turn(struct transport *t, bool *ret_unclean, deadline dl)
+{
+	LOG_SPAN("wait: turn");
+	return devlock_enter(t->lock, dl, ret_unclean);
+}
+
 status transport_enter(struct transport *t, deadline dl)
 {
 	bool unclean = false;
 
 	if (t->entered)
 		return ST_BUG;
-	TRY(devlock_enter(t->lock, dl, &unclean));
+	TRY(take_turn(t, &unclean, dl));
 	return begin(t, unclean, dl);
 }
 
@@ -90,6 +97,7 @@ void transport_leave(struct transport *t)
 {
 	if (!t->entered)
 		return;
+	LOG_SPAN("link: end");
 	t->ops->end(t);
 	devlock_leave(t->lock, t->unclean);
 	t->entered = false;
@@ -111,6 +119,7 @@ status transport_transmit(struct transport *t, const struct channel *ch, struct 
 status transport_channel_open(struct transport *t, struct bytes aid, struct channel *ret_ch,
 			      deadline dl)
 {
+	LOG_SPAN("link: open a channel");
 	if (!t->entered)
 		return ST_BUG;
 	if (!t->ops->channel_open)
@@ -123,6 +132,7 @@ status transport_channel_open(struct transport *t, struct bytes aid, struct chan
 
 status transport_channel_close(struct transport *t, const struct channel *ch, deadline dl)
 {
+	LOG_SPAN("link: close the channel");
 	if (!t->entered)
 		return ST_BUG;
 	if (!t->ops->channel_close || !channel_is_device_owned(ch))
@@ -132,6 +142,7 @@ status transport_channel_close(struct transport *t, const struct channel *ch, de
 
 status transport_iccid(struct transport *t, char ret_iccid[ICCID_DIGITS_MAX + 1], deadline dl)
 {
+	LOG_SPAN("link: ICCID");
 	if (!t->entered)
 		return ST_BUG;
 	if (!t->ops->iccid)

@@ -28,6 +28,9 @@ struct options {
 	const char *san[SAN_OPTIONS_MAX];
 	size_t san_count;
 	bool yes, der, pem, raw, hex, unbound;
+	const char *color;	   /* --color auto, always or never */
+	const char *client, *user; /* of the doctor: the program, and who runs it */
+	char *const *rest;	   /* of trace: the program and its arguments, ended by NULL */
 };
 
 int list_run(const struct options *opt);
@@ -39,5 +42,6 @@ int write_run(const struct options *opt);
 int delete_run(const struct options *opt);
 int psk_run(const struct options *opt);
 int unblock_run(const struct options *opt);
+int trace_run(const struct options *opt);
 
 #endif

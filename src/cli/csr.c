@@ -12,6 +12,7 @@
 #include "p11object.h"
 #include "p11rv.h"
 #include "pem.h"
+#include "progress.h"
 #include "say.h"
 #include "subject.h"
 
@@ -272,6 +273,7 @@ static status make(struct p11token *t, const struct wish *w, const char *file)
 	TRY(sign_request(t, key.handle, &s, req));
 	if (X509_REQ_verify(req, pkey) != 1)
 		return SAY(ST_SIG_BAD, "the SIM's signature does not verify under its public key");
+	progress_end();
 	return put_request(req, file);
 }
 
@@ -284,6 +286,7 @@ int csr_run(const struct options *opt)
 	OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
 	if (read_wish(opt, &w) != ST_OK)
 		return EXIT_USAGE;
+	progress_begin("signing");
 	if (p11token_open(opt, p11name_uri(&w.key), &t) != ST_OK || make(&t, &w, opt->out) != ST_OK)
 		return EXIT_FAILED;
 	return EXIT_FINE;

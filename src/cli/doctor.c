@@ -7,6 +7,8 @@
 
 #include "cli.h"
 #include "mem.h"
+#include "say.h"
+#include "tint.h"
 
 static void say_configuration(struct report *r, const struct options *opt, const struct plan *p)
 {
@@ -57,16 +59,29 @@ static void all_slots(struct report *r, const struct plan *p)
 int doctor_run(const struct options *opt)
 {
 	struct plan *p ON_EXIT(plan_free_ptr) = NULL;
-	status st = plan_make(opt, &p);
-	struct report r = report_begin(opt->json);
+	const struct client *client = NULL;
+	struct report r ON_EXIT(report_free) = {0};
+	bool registered;
+	status st;
 
+	if (tint_choose(opt->color) != ST_OK ||
+	    (opt->client && doctor_client_find(opt->client, &client) != ST_OK))
+		return EXIT_USAGE;
+	if (opt->user && !client) {
+		say("--user goes with --client");
+		return EXIT_USAGE;
+	}
+	st = plan_make(opt, &p);
+	r = report_begin(opt->json);
 	if (st == ST_OK)
 		say_configuration(&r, opt, p);
 	else
 		report_add(&r, "configuration", VERDICT_FAIL, remedy_of_plan(st), "%s",
 			   p ? p->error : status_text(st));
 	doctor_module(&r, opt->module);
-	doctor_p11kit(&r);
+	registered = doctor_p11kit(&r);
+	if (st == ST_OK && client)
+		doctor_client(&r, client, opt, p, registered);
 	if (st == ST_OK)
 		all_slots(&r, p);
 	r.slot = NULL;

@@ -132,8 +132,7 @@ static const struct {
 	 "see iotsafe.conf(5)"},
 };
 
-/* Who may use the device, if it says so by a group. */
-static void permission_remedy(const struct settings_slot *slot, char *dst, size_t cap)
+void doctor_permission_remedy(const struct settings_slot *slot, char *dst, size_t cap)
 {
 	struct stat st;
 	struct group *g = NULL;
@@ -166,7 +165,7 @@ void doctor_blame(const struct settings_slot *slot, status st, enum step reached
 		if (rows[i].remedy)
 			snprintf(b.remedy, sizeof(b.remedy), "%s", rows[i].remedy);
 		else
-			permission_remedy(slot, b.remedy, sizeof(b.remedy));
+			doctor_permission_remedy(slot, b.remedy, sizeof(b.remedy));
 		break;
 	}
 	*ret_blame = b;

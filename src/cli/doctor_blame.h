@@ -16,5 +16,7 @@ struct blame {
 /* st is not ST_OK; `reached` is the step that was being done, and the answer may be a later one. */
 void doctor_blame(const struct settings_slot *slot, status st, enum step reached,
 		  struct blame *ret_blame);
+/* Who may use the slot's device, if it says so by a group; else in general. */
+void doctor_permission_remedy(const struct settings_slot *slot, char *dst, size_t cap);
 
 #endif

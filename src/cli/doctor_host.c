@@ -77,7 +77,7 @@ static bool registered_in(const char *dir, char *ret_file, char *ret_module, siz
 	return false;
 }
 
-void doctor_p11kit(struct report *r)
+bool doctor_p11kit(struct report *r)
 {
 	static const char *const dirs[] = {"/etc/pkcs11/modules", P11KIT_CONFIG_DIR};
 	char file[2 * PATH_LEN_MAX], module[2 * PATH_LEN_MAX];
@@ -85,15 +85,16 @@ void doctor_p11kit(struct report *r)
 	for (size_t i = 0; i < ARRAY_LEN(dirs); i++) {
 		if (!registered_in(dirs[i], file, module, sizeof(file)))
 			continue;
-		if (access(module, R_OK) == 0)
+		if (access(module, R_OK) == 0) {
 			report_add(r, "p11-kit", VERDICT_OK, NULL, "%s registers %s", file, module);
-		else
-			report_add(r, "p11-kit", VERDICT_FAIL,
-				   "install the module there, or correct it",
-				   "%s registers %s, which is not readable", file, module);
-		return;
+			return true;
+		}
+		report_add(r, "p11-kit", VERDICT_FAIL, "install the module there, or correct it",
+			   "%s registers %s, which is not readable", file, module);
+		return false;
 	}
 	report_add(r, "p11-kit", VERDICT_NOTE,
 		   "install conf/iotsafe.module as " P11KIT_CONFIG_DIR "/iotsafe.module",
 		   "the module is not registered: GnuTLS and p11-kit do not find it by themselves");
+	return false;
 }

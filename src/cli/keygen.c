@@ -9,6 +9,7 @@
 #include "p11object.h"
 #include "p11rv.h"
 #include "pem.h"
+#include "progress.h"
 #include "say.h"
 #include "text.h"
 
@@ -211,6 +212,7 @@ static status run(struct p11token *t, const struct options *opt, const struct wi
 	if (rv != CKR_OK)
 		return p11rv_say("the key pair", rv);
 	TRY(describe(t, pub, priv, &m));
+	progress_end();
 	say_notes(opt, w, &m, old);
 	return show(opt, w, &m);
 }
@@ -222,6 +224,7 @@ int keygen_run(const struct options *opt)
 
 	if (read_wish(opt, &w) != ST_OK)
 		return EXIT_USAGE;
+	progress_begin("making a key pair");
 	if (p11token_open(opt, NULL, &t) != ST_OK || run(&t, opt, &w) != ST_OK)
 		return EXIT_FAILED;
 	return EXIT_FINE;

@@ -11,14 +11,10 @@
 #include "mem.h"
 #include "module.h"
 #include "plan.h"
+#include "list_show.h"
+#include "progress.h"
 #include "text.h"
-
-/* One slot's SIM, without Cryptoki. */
-struct card_view {
-	struct card_info info;
-	struct catalog catalog;
-	status st;
-};
+#include "tint.h"
 
 static void free_card(struct card **c)
 {
@@ -38,115 +34,6 @@ static status read_card(const struct plan *p, const struct settings_slot *slot, 
 	return ST_OK;
 }
 
-/* What a container is in, in one word. */
-static const char *state_of(const struct container *c)
-{
-	if (!c->activated)
-		return "empty";
-	return c->is_volatile ? "volatile" : "filled";
-}
-
-static const char *type_of(const struct container *c)
-{
-	static const char *const names[] = {"",	    "RSA-2048", "P-256", "P-384", "brainpoolP256r1",
-					    "HMAC", "AES-CMAC"};
-
-	if (c->kind == CONTAINER_FILE)
-		return c->is_certificate ? "certificate" : "file";
-	return (size_t)c->key_type < ARRAY_LEN(names) ? names[c->key_type] : "";
-}
-
-static const char *access_of(const struct container *c)
-{
-	static const char *const words[] = {"none", "read", "update", "read update"};
-
-	return words[c->access & (ACCESS_READ | ACCESS_UPDATE)];
-}
-
-/* --- for people --- */
-
-/* The token's promises stand in one line; they are no objects for a person. */
-static bool is_profile(const struct object_view *o)
-{
-	return !o->type && strcmp(o->kind, "profile") == 0;
-}
-
-static void print_profiles(const struct token_view *t)
-{
-	const char *between = "  profiles: ";
-
-	for (size_t i = 0; i < t->object_count; i++) {
-		if (!is_profile(&t->object[i]))
-			continue;
-		printf("%s%s", between, t->object[i].detail);
-		between = ", ";
-	}
-	if (between[0] == ',')
-		printf("\n");
-}
-
-static void print_members(const struct plan *p, unsigned long slot_id)
-{
-	const struct settings_slot *g = plan_group(p, slot_id);
-
-	for (size_t i = 0; g && i < g->member_count; i++)
-		printf("%s%s", i ? ", " : "  the first healthy one of: ",
-		       p->settings.slot[g->member[i]].name);
-	if (g)
-		printf("\n");
-}
-
-static void print_token(const struct plan *p, const struct token_view *t)
-{
-	printf("Slot %lu: %s\n", t->slot_id, t->slot);
-	print_members(p, t->slot_id);
-	if (!t->has_token) {
-		printf("  %s\n\n", t->why_not);
-		return;
-	}
-	printf("  token \"%s\", %s %s, serial %s%s\n  %s\n", t->label, t->manufacturer, t->model,
-	       t->serial, t->needs_login ? ", needs a PIN" : "", t->uri);
-	for (size_t i = 0; i < t->object_count; i++) {
-		const struct object_view *o = &t->object[i];
-
-		if (is_profile(o))
-			continue;
-		printf("  %-12s %-16s %s%s%s\n    %s\n", o->kind, o->label, o->detail,
-		       o->uses[0] ? "  " : "", o->uses, o->uri);
-	}
-	print_profiles(t);
-	printf("\n");
-}
-
-static void print_container(const struct container *c)
-{
-	char label[CONTAINER_LABEL_MAX + 1], id[2 * CONTAINER_ID_MAX + 1];
-
-	text_clean(container_label(c), label, sizeof(label));
-	hex_str(container_id(c), id, sizeof(id));
-	printf("  %-12s %-10s %-16s %-16s %-9s %-12s", container_kind_name(c->kind), id, label,
-	       type_of(c), state_of(c), access_of(c));
-	if (c->size_known)
-		printf(" %u bytes", c->size);
-	printf("\n");
-}
-
-static void print_card(const struct settings_slot *slot, const struct card_view *v)
-{
-	char aid[2 * AID_MAX + 1];
-
-	printf("SIM in slot \"%s\" (%s)", slot->name, slot->uri_text);
-	if (v->st != ST_OK) {
-		printf(": %s; \"iotsafe doctor\" tells more\n", status_text(v->st));
-		return;
-	}
-	hex_str(bytes_of(v->info.aid, v->info.aid_len), aid, sizeof(aid));
-	printf("\n  ICCID %s, applet %s, %zu containers\n",
-	       v->info.iccid[0] ? v->info.iccid : "unknown", aid, v->catalog.count);
-	for (size_t i = 0; i < v->catalog.count; i++)
-		print_container(&v->catalog.item[i]);
-}
-
 /* --- for programs --- */
 
 static void json_object_view(struct json *j, const struct object_view *o)
@@ -157,6 +44,8 @@ static void json_object_view(struct json *j, const struct object_view *o)
 	json_string(j, "id", o->id);
 	json_string(j, "detail", o->detail);
 	json_string(j, "uses", o->uses);
+	if (strcmp(o->kind, "certificate") == 0)
+		json_bool(j, "expired", o->expired);
 	if (o->is_secret) {
 		json_bool(j, "sensitive", o->sensitive);
 		json_bool(j, "extractable", o->extractable);
@@ -198,12 +87,12 @@ static void json_token(struct json *j, const struct plan *p, const struct token_
 	json_string(j, "uri", t->uri);
 	json_open_array(j, "objects");
 	for (size_t i = 0; i < t->object_count; i++)
-		if (!is_profile(&t->object[i]))
+		if (!list_is_profile(&t->object[i]))
 			json_object_view(j, &t->object[i]);
 	json_close_array(j);
 	json_open_array(j, "profiles");
 	for (size_t i = 0; i < t->object_count; i++)
-		if (is_profile(&t->object[i]))
+		if (list_is_profile(&t->object[i]))
 			json_string(j, NULL, t->object[i].detail);
 	json_close_array(j);
 	json_close_object(j);
@@ -217,9 +106,9 @@ static void json_container(struct json *j, const struct container *c)
 	json_string(j, "kind", container_kind_name(c->kind));
 	json_string(j, "id", hex_str(container_id(c), id, sizeof(id)));
 	json_string(j, "label", text_clean(container_label(c), label, sizeof(label)));
-	json_string(j, "type", type_of(c));
-	json_string(j, "state", state_of(c));
-	json_string(j, "access", access_of(c));
+	json_string(j, "type", list_type(c));
+	json_string(j, "state", list_state(c));
+	json_string(j, "access", list_access(c));
 	if (c->size_known)
 		json_number(j, "size", c->size);
 	json_close_object(j);
@@ -266,7 +155,7 @@ static void show_tokens(const struct plan *p, const struct options *opt,
 		if (opt->json)
 			json_token(j, p, &m->token[i]);
 		else
-			print_token(p, &m->token[i]);
+			list_show_token(p, &m->token[i]);
 	}
 	if (opt->json)
 		json_close_array(j);
@@ -280,7 +169,7 @@ static void show_card(const struct plan *p, const struct settings_slot *slot,
 	if (opt->json)
 		json_card(j, slot, v);
 	else
-		print_card(slot, v);
+		list_show_card(slot, v);
 }
 
 static status show_cards(const struct plan *p, const struct options *opt, struct json *j)
@@ -306,8 +195,8 @@ static status show_cards(const struct plan *p, const struct options *opt, struct
 static void print_skipped(void *ctx, const char *device, const char *why, const char *remedy)
 {
 	(void)ctx;
-	printf("Not used: %s: %s%s%s\n", device, why, remedy ? "\n  -> " : "",
-	       remedy ? remedy : "");
+	printf("%sNot used%s: %s: %s%s%s\n", tint(stdout, TINT_WARN), tint(stdout, TINT_NONE),
+	       device, why, remedy ? "\n  -> " : "", remedy ? remedy : "");
 }
 
 static void json_skipped(void *ctx, const char *device, const char *why, const char *remedy)
@@ -336,6 +225,7 @@ static void show_skipped(const struct plan *p, const struct options *opt, struct
 
 static int complain(const char *what)
 {
+	progress_end();
 	fprintf(stderr, "iotsafe list: %s\n", what);
 	return EXIT_FAILED;
 }
@@ -346,12 +236,17 @@ int list_run(const struct options *opt)
 	struct module_view *m ON_EXIT(module_view_free_ptr) = NULL;
 	char path[PATH_LEN_MAX], err[MODULE_ERROR_MAX] = "";
 	struct json j = json_on(stdout);
-	status st = plan_make(opt, &p);
+	status st;
 
+	if (tint_choose(opt->color) != ST_OK)
+		return EXIT_USAGE;
+	progress_begin("reading");
+	st = plan_make(opt, &p);
 	if (st != ST_OK)
 		return complain(p ? p->error : status_text(st));
 	module_find(opt->module, path);
 	st = module_read(path, &m, err);
+	progress_end();
 	if (st != ST_OK)
 		return complain(err[0] ? err : status_text(st));
 	if (opt->json) {

@@ -8,6 +8,7 @@
 #include "config.h"
 #include "log.h"
 #include "mem.h"
+#include "progress.h"
 #include "say.h"
 
 struct command {
@@ -15,20 +16,24 @@ struct command {
 	int (*run)(const struct options *opt);
 	const char *arg; /* what it is about; NULL: it takes none */
 	const char *help;
+	bool takes_rest; /* all that follows is the argument's */
 };
 
 static const struct command commands[] = {
 	{"list", list_run, NULL,
-	 "slots, tokens, objects with their PKCS#11 URIs, and the SIM's containers"},
-	{"doctor", doctor_run, NULL,
-	 "checks everything from the configuration to a test signature"},
-	{"keygen", keygen_run, NULL, "lets the SIM make a key pair"},
-	{"csr", csr_run, "KEY", "a certificate request, signed by the SIM"},
-	{"read", read_run, "OBJECT", "a certificate, a public key or data"},
-	{"write", write_run, "FILE", "puts a certificate, a public key or data on the token"},
-	{"delete", delete_run, "OBJECT", "takes it away again"},
-	{"unblock", unblock_run, NULL, "gives a blocked PIN another value, with its PUK"},
-	{"psk", psk_run, "KEY", "a pre-shared key for one server, from the SIM's secret key"},
+	 "slots, tokens, objects with their PKCS#11 URIs, and the SIM's containers", false},
+	{"doctor", doctor_run, NULL, "checks everything from the configuration to a test signature",
+	 false},
+	{"keygen", keygen_run, NULL, "lets the SIM make a key pair", false},
+	{"csr", csr_run, "KEY", "a certificate request, signed by the SIM", false},
+	{"read", read_run, "OBJECT", "a certificate, a public key or data", false},
+	{"write", write_run, "FILE", "puts a certificate, a public key or data on the token",
+	 false},
+	{"delete", delete_run, "OBJECT", "takes it away again", false},
+	{"unblock", unblock_run, NULL, "gives a blocked PIN another value, with its PUK", false},
+	{"psk", psk_run, "KEY", "a pre-shared key for one server, from the SIM's secret key",
+	 false},
+	{"trace", trace_run, "PROGRAM", "runs a program, and tells what it made the SIM do", true},
 };
 
 enum option_kind { TEXT, FLAG, LIST };
@@ -53,7 +58,12 @@ static const struct option_row options[] = {
 	{"uri", TEXT, "URI",
 	 "one slot without a configuration: pcsc:, at:, qmi:, mbim: or unix:PATH", NULL, AT(uri)},
 	{"module", TEXT, "PATH", "the PKCS#11 module", NULL, AT(module)},
-	{"json", FLAG, NULL, "for programs", "list doctor keygen read write", AT(json)},
+	{"json", FLAG, NULL, "for programs", "list doctor keygen read write trace", AT(json)},
+	{"color", TEXT, "WHEN", "auto (default: on a terminal, without NO_COLOR), always, never",
+	 "list doctor trace", AT(color)},
+	{"client", TEXT, "PROGRAM", "whether that program can use the SIM, and how", "doctor",
+	 AT(client)},
+	{"user", TEXT, "NAME", "when that user runs it (root may ask)", "doctor", AT(user)},
 	{"label", TEXT, "TOKEN", "the token of this label", TOKEN_COMMANDS, AT(label)},
 	{"pin-source", TEXT, "file:PATH", "where the PIN is; it is asked for on a terminal else",
 	 TOKEN_COMMANDS, AT(pin_source)},
@@ -75,7 +85,8 @@ static const struct option_row options[] = {
 	{"server", TEXT, "NAME", "the server that the key is for", "psk", AT(server)},
 	{"hash", TEXT, "NAME", "sha256 (default) or sha384", "psk", AT(hash)},
 	{"length", TEXT, "N", "bytes (default: 32)", "psk", AT(length)},
-	{"out", TEXT, "FILE", "there, not to standard output", "keygen csr read psk", AT(out)},
+	{"out", TEXT, "FILE", "there, not to standard output", "keygen csr read psk trace",
+	 AT(out)},
 	{"der", FLAG, NULL, "binary", "read", AT(der)},
 	{"pem", FLAG, NULL, "text", "read", AT(pem)},
 	{"hex", FLAG, NULL, "hexadecimal digits (default)", "psk", AT(hex)},
@@ -179,6 +190,7 @@ static int take_option(int c, struct given *g)
 	return take_value((size_t)(c - OPT_FIRST), g);
 }
 
+/* What is an option, up to the next word that is none. */
 static int take_options(int argc, char **argv, struct given *g)
 {
 	struct option rows[ARRAY_LEN(options) + 3] = {0};
@@ -189,7 +201,7 @@ static int take_options(int argc, char **argv, struct given *g)
 					  OPT_FIRST + (int)i};
 	rows[ARRAY_LEN(options)] = (struct option){"help", no_argument, NULL, OPT_HELP};
 	rows[ARRAY_LEN(options) + 1] = (struct option){"version", no_argument, NULL, OPT_VERSION};
-	while ((c = getopt_long(argc, argv, "", rows, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "+", rows, NULL)) != -1) {
 		code = take_option(c, g);
 		if (code >= 0)
 			return code;
@@ -197,26 +209,48 @@ static int take_options(int argc, char **argv, struct given *g)
 	return -1;
 }
 
-/* The command and its argument; then whether the options are its own. */
-static int take_command(int argc, char **argv, struct given *g)
+/* argv[optind] is no option: the command, or its argument. */
+static int take_word(int argc, char **argv, struct given *g)
 {
-	if (optind == argc) {
+	if (!g->cmd) {
+		g->cmd = find_command(argv[optind]);
+		if (!g->cmd)
+			return unknown_command(argv[optind]);
+		optind++;
+		return -1;
+	}
+	if (!g->cmd->arg || g->opt.arg) {
+		fprintf(stderr, "iotsafe %s: unexpected argument \"%s\"\n", g->cmd->name,
+			argv[optind]);
+		return EXIT_USAGE;
+	}
+	g->opt.arg = argv[optind];
+	g->opt.rest = argv + optind;
+	optind = g->cmd->takes_rest ? argc : optind + 1;
+	return -1;
+}
+
+static int take_words(int argc, char **argv, struct given *g)
+{
+	int code;
+
+	do {
+		code = take_options(argc, argv, g);
+		if (code < 0 && optind < argc)
+			code = take_word(argc, argv, g);
+	} while (code < 0 && optind < argc);
+	return code;
+}
+
+/* Is the command there, with its argument, and are the options its own? */
+static int check_command(const struct given *g)
+{
+	if (!g->cmd) {
 		usage(stderr);
 		return EXIT_USAGE;
 	}
-	g->cmd = find_command(argv[optind]);
-	if (!g->cmd)
-		return unknown_command(argv[optind]);
-	optind++;
-	if (g->cmd->arg && optind < argc)
-		g->opt.arg = argv[optind++];
 	if (g->cmd->arg && !g->opt.arg) {
 		fprintf(stderr, "iotsafe %s: %s is missing\n", g->cmd->name, g->cmd->arg);
-		return EXIT_USAGE;
-	}
-	if (optind < argc) {
-		fprintf(stderr, "iotsafe %s: unexpected argument \"%s\"\n", g->cmd->name,
-			argv[optind]);
 		return EXIT_USAGE;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(options); i++) {
@@ -233,11 +267,10 @@ static int take_command(int argc, char **argv, struct given *g)
 int main(int argc, char **argv)
 {
 	struct given g = {0};
-	int code = take_options(argc, argv, &g);
+	int code = take_words(argc, argv, &g);
 
-	if (code >= 0)
-		return code;
-	code = take_command(argc, argv, &g);
+	if (code < 0)
+		code = check_command(&g);
 	if (code >= 0)
 		return code;
 	if (g.opt.conf && g.opt.uri) {
@@ -247,6 +280,7 @@ int main(int argc, char **argv)
 	log_set_from_env();
 	say_command(g.cmd->name);
 	code = g.cmd->run(&g.opt);
+	progress_end();
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		perror("iotsafe: standard output");
 		return EXIT_FAILED;

@@ -21,7 +21,10 @@ struct object_view {
 	char detail[MODULE_TEXT_MAX]; /* key type, or a certificate's subject and end */
 	char uses[64];
 	char uri[MODULE_URI_MAX];
-	bool is_secret; /* the next three are told */
+	char key_id[2 * 20 + 1]; /* SHA-1 of the public half in hex; empty: not known */
+	bool is_ca;		 /* a certificate of an authority */
+	bool expired;		 /* a certificate, by this host's clock */
+	bool is_secret;		 /* the next three are told */
 	bool sensitive, extractable, value_refused;
 	unsigned char raw_label[MODULE_TEXT_MAX], raw_id[64];
 	size_t raw_label_n, raw_id_n;

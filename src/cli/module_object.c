@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "crypto.h"
 #include "hex.h"
@@ -82,6 +83,17 @@ static void describe_profile(const struct asking *a, struct object_view *o)
 		snprintf(o->detail, sizeof(o->detail), "%lu", v);
 }
 
+/* The point comes in a DER OCTET STRING, whose length takes one byte for all curves of ours. */
+static void identify_key(const struct asking *a, CK_KEY_TYPE type, struct object_view *o)
+{
+	uint8_t buf[512], id[HASH_MAX];
+	size_t n = get(a, type == CKK_RSA ? CKA_MODULUS : CKA_EC_POINT, buf, sizeof(buf));
+	size_t head = type == CKK_RSA ? 0 : 2;
+
+	if (n > head && hash_once(HASH_SHA1, bytes_of(buf + head, n - head), id) == ST_OK)
+		hex_str(bytes_of(id, hash_size(HASH_SHA1)), o->key_id, sizeof(o->key_id));
+}
+
 static void describe_key(const struct asking *a, CK_KEY_TYPE type, struct object_view *o)
 {
 	static const enum curve curves[] = {CURVE_P256, CURVE_P384, CURVE_BRAINPOOL_P256R1};
@@ -93,6 +105,8 @@ static void describe_key(const struct asking *a, CK_KEY_TYPE type, struct object
 			 type == CKK_AES ? "AES" : "generic secret");
 		return;
 	}
+	if (type == CKK_RSA || type == CKK_EC)
+		identify_key(a, type, o);
 	if (type == CKK_RSA) {
 		n = get(a, CKA_MODULUS, buf, sizeof(buf));
 		snprintf(o->detail, sizeof(o->detail), "RSA-%zu", 8 * n);
@@ -106,11 +120,24 @@ static void describe_key(const struct asking *a, CK_KEY_TYPE type, struct object
 			snprintf(o->detail, sizeof(o->detail), "%s", curve_name(curves[i]));
 }
 
+bool module_object_is_past(const char day[9])
+{
+	time_t now = time(NULL);
+	struct tm tm;
+	char today[16];
+
+	if (day[0] == '\0' || !gmtime_r(&now, &tm) ||
+	    strftime(today, sizeof(today), "%Y%m%d", &tm) == 0)
+		return false;
+	return strcmp(day, today) < 0;
+}
+
 static void describe_certificate(const struct asking *a, struct object_view *o)
 {
 	static uint8_t der[FILE_SIZE_MAX];
 	struct x509_info info;
 	char subject[sizeof(info.subject_text)];
+	uint8_t id[20];
 	size_t n = get(a, CKA_VALUE, der, sizeof(der));
 
 	if (n == 0 || x509_parse(bytes_of(der, n), &info) != ST_OK) {
@@ -118,9 +145,14 @@ static void describe_certificate(const struct asking *a, struct object_view *o)
 		return;
 	}
 	text_clean(bytes_str(info.subject_text), subject, sizeof(subject));
+	if (info.key.kind != PUBLIC_NONE && public_key_id(&info.key, id) == ST_OK)
+		hex_str(BYTES_OF(id), o->key_id, sizeof(o->key_id));
+	o->is_ca = info.is_ca;
+	o->expired = module_object_is_past(info.not_after);
 	if (info.not_after[0])
-		snprintf(o->detail, sizeof(o->detail), "%s, until %.4s-%.2s-%.2s", subject,
-			 info.not_after, info.not_after + 4, info.not_after + 6);
+		snprintf(o->detail, sizeof(o->detail), "%s, %s %.4s-%.2s-%.2s", subject,
+			 o->expired ? "expired, it was valid until" : "until", info.not_after,
+			 info.not_after + 4, info.not_after + 6);
 	else
 		snprintf(o->detail, sizeof(o->detail), "%s", subject);
 }

@@ -9,5 +9,7 @@
 /* All that list shows of the object, except its URI. */
 void module_object_read(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE handle,
 			struct object_view *ret_o);
+/* Is that day (YYYYMMDD, or empty) over, by this host's clock? */
+bool module_object_is_past(const char day[9]);
 
 #endif

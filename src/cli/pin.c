@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "mem.h"
+#include "progress.h"
 #include "say.h"
 
 enum { LINE_MAX_PIN = 80 };
@@ -80,8 +81,12 @@ bool pin_can_ask(void)
 status pin_ask(const char *prompt, struct wtr *w)
 {
 	SECRET(line, LINE_MAX_PIN);
+	int refused;
 
-	if (EVP_read_pw_string_min((char *)line.p, 1, (int)line.cap - 1, prompt, 0) != 0)
+	progress_hold(true);
+	refused = EVP_read_pw_string_min((char *)line.p, 1, (int)line.cap - 1, prompt, 0);
+	progress_hold(false);
+	if (refused != 0)
 		return SAY(ST_IO, "no PIN was given");
 	wtr_put(w, bytes_of(line.p, strlen((const char *)line.p)));
 	return wtr_done(w) == ST_OK ? ST_OK : SAY(ST_IO, "that is no PIN");

@@ -11,6 +11,7 @@
 #include "p11object.h"
 #include "p11rv.h"
 #include "pem.h"
+#include "progress.h"
 #include "say.h"
 #include "text.h"
 
@@ -210,6 +211,7 @@ static status run(struct p11token *t, const struct options *opt, const struct p1
 
 	TRY(p11object_choose(t, name, classes, &o.object));
 	TRY(read_thing(t, &o));
+	progress_end();
 	return show(opt, &o);
 }
 
@@ -232,6 +234,7 @@ int read_run(const struct options *opt)
 			return EXIT_USAGE;
 		classes = (struct p11classes){&one, 1, p11object_class_name(one)};
 	}
+	progress_begin("reading");
 	if (p11token_open(opt, p11name_uri(&name), &t) != ST_OK ||
 	    run(&t, opt, &name, &classes) != ST_OK)
 		return EXIT_FAILED;

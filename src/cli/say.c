@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "progress.h"
 #include "text.h"
 
 static const char *command = "";
@@ -21,6 +22,7 @@ void say(const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	progress_end();
 	fprintf(stderr, "iotsafe %s: %s\n", command,
 		text_clean(bytes_str(text), clean, sizeof(clean)));
 }

@@ -12,6 +12,7 @@
 #include "p11object.h"
 #include "p11rv.h"
 #include "pem.h"
+#include "progress.h"
 #include "say.h"
 #include "text.h"
 
@@ -248,6 +249,7 @@ static status write_item(struct p11token *t, const struct options *opt, struct i
 	if (rv != CKR_OK)
 		return p11rv_say(opt->arg, rv);
 	p11object_uri(t, h, uri);
+	progress_end();
 	if (!opt->json) {
 		printf("%s\n", uri);
 		return ST_OK;
@@ -268,6 +270,7 @@ int write_run(const struct options *opt)
 
 	if (st != ST_OK)
 		return st == ST_ARG ? EXIT_USAGE : EXIT_FAILED;
+	progress_begin("writing");
 	if (p11token_open(opt, NULL, &t) != ST_OK || write_item(&t, opt, &it) != ST_OK)
 		return EXIT_FAILED;
 	return EXIT_FINE;

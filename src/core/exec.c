@@ -85,7 +85,7 @@ static status exchange(struct card *c, const struct command *row, const struct c
 		log_debug("%s: %s", row->name, status_text(st));
 		return st;
 	}
-	log_trace_bytes("R", row->name, wtr_bytes(&reply), of->clear_in);
+	log_trace_answer(row->name, wtr_bytes(&reply), of->clear_in);
 	data = bytes_of(buf, reply.n - 2);
 	*ret_sw = (uint16_t)(buf[reply.n - 2] << 8 | buf[reply.n - 1]);
 	wtr_put(acc, data);

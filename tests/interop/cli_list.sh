@@ -43,12 +43,40 @@ check '  the ICCID ends as the serial' json '.slots[0].serial as $s | .cards[0].
 check '--slot' iotsafe list --slot sim
 check_exit 'a slot that is not there' 1 iotsafe list --slot nobody
 shows '  is named' 'nobody'
-check '--uri needs no configuration' env IOTSAFE_CONF=/nonexistent "$build/iotsafe" list --uri "$slot_uri"
+check '--uri needs no configuration' env IOTSAFE_CONF=/nonexistent "TMPDIR=$work" "$build/iotsafe" list --uri "$slot_uri"
 shows '  and shows the key' '^  private-key +device'
-check '  and leaves no file behind' sh -c "! ls /tmp/iotsafe-uri.* 2>/dev/null"
+check '  and leaves no file behind' sh -c "! ls '$work'/iotsafe-uri.* 2>/dev/null"
 check '--conf' env -u IOTSAFE_CONF "$build/iotsafe" list --conf "$conf"
 shows '  shows the key' '^  private-key +device'
 check '--module' iotsafe list --module "$module"
+
+# --- for eyes ---
+on_terminal() { # ENVIRONMENT… COMMAND…
+	timeout -k 5 60 script -qec "env $* '$build/iotsafe' list" /dev/null
+}
+colours=$'\033\\[1mSlot 0'
+check 'in a table' iotsafe list
+shows '  with a head' '^  OBJECT +LABEL +WHAT +USES$'
+shows '  and one for the containers' '^  CONTAINER +ID +LABEL +TYPE +STATE +ACCESS +SIZE$'
+columns() { [ "$(sed -n '/^  CONTAINER/,$s/^\(.* \)\(filled\|empty\|volatile\|STATE\) .*/\1/p' "$work/list" | awk '{ print length }' | sort -u | wc -l)" = 1 ]; }
+cp "$work/check.out" "$work/list"
+check '  whose columns are in line' columns
+check 'in a file there are no colours' iotsafe list
+shows_not '  none' $'\033'
+check 'on a terminal there are' on_terminal TERM=xterm
+shows '  they are there' "$colours"
+check 'but not with NO_COLOR' on_terminal TERM=xterm NO_COLOR=1
+shows_not '  none' $'\033'
+check 'nor on a dumb one' on_terminal TERM=dumb
+shows_not '  none' $'\033'
+check '--color always' iotsafe list --color always
+shows '  in a file too' "$colours"
+check '--color never' iotsafe list --color never
+shows_not '  none' $'\033'
+check_exit '--color of a word unknown' 2 iotsafe list --color red
+shows '  says what is expected' 'expected auto, always or never'
+check '  JSON has none in any case' iotsafe list --json --color always
+check '  it is JSON' jq -e . "$work/check.out"
 
 check_exit 'no command' 2 iotsafe
 check_exit 'an unknown command' 2 iotsafe nonsense

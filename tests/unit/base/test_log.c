@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What reaches stderr, and above all what does not. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
 
 #include "log.h"
+#include "log_file.h"
 
 static char text[8192];
 static int saved_stderr, pipe_read;
@@ -85,7 +88,15 @@ static void test_masked(void **state)
 	log_trace_bytes("C", "UPDATE", BYTES_LIT("\x81\x2B\x80\x01\x22secret"), 5);
 	log_trace_bytes("R", "RANDOM", BYTES_LIT("secret"), 0);
 	log_trace_bytes("R", "EMPTY", bytes_of(NULL, 0), 5);
+	log_trace_answer("DH", BYTES_LIT("secret\x90\x00"), 0);
+	log_trace_answer("WORD", BYTES_LIT("\x69\x82"), 0);
+	log_trace_answer("CUT", BYTES_LIT("\x69"), 0);
+	log_trace_answer("ALL", BYTES_LIT("\x01\x61\x10"), SIZE_MAX);
 	captured();
+	assert_non_null(strstr(text, "R DH [6 masked]9000\n"));
+	assert_non_null(strstr(text, "R WORD 6982\n"));
+	assert_non_null(strstr(text, "R CUT 69\n"));
+	assert_non_null(strstr(text, "R ALL 016110\n"));
 	assert_non_null(strstr(text, "C UPDATE 812B800122[6 masked]"));
 	assert_non_null(strstr(text, "R RANDOM [6 masked]"));
 	assert_non_null(strstr(text, "R EMPTY \n"));
@@ -155,13 +166,97 @@ static void test_syslog(void **state)
 	assert_string_equal(captured(), "");
 }
 
+/* --- IOTSAFE_TRACE --- */
+
+static void read_back(const char *path)
+{
+	FILE *f = fopen(path, "re");
+	size_t n = 0;
+
+	text[0] = '\0';
+	if (!f)
+		return;
+	n = fread(text, 1, sizeof(text) - 1, f);
+	text[n] = '\0';
+	fclose(f);
+}
+
+/* What is no plain file of one name is not opened: it stays closed until a good one comes. */
+static void test_file(void **state)
+{
+	char dir[] = "/tmp/iotsafe-log.XXXXXX", path[64], other[64];
+	struct stat st;
+	struct log_span span;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/trace", dir);
+	snprintf(other, sizeof(other), "%s/other", dir);
+	unsetenv("IOTSAFE_LOG");
+	assert_int_equal(symlink(path, other), 0);
+	setenv("IOTSAFE_TRACE", other, 1);
+	log_set_from_env();
+	assert_false(log_file_is_open());
+	assert_int_not_equal(stat(path, &st), 0);
+	setenv("IOTSAFE_TRACE", dir, 1);
+	log_set_from_env();
+	assert_false(log_file_is_open());
+	assert_false(log_wants(LOG_LEVEL_ERROR));
+	span = log_span_begin("C_Early");
+	unlink(other);
+
+	setenv("IOTSAFE_TRACE", path, 1);
+	log_set_from_env();
+	assert_true(log_file_is_open());
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	capture();
+	log_span_end(&span); /* nobody wanted to know when it began */
+	say_all();
+	log_trace_bytes("C", "UPDATE", BYTES_LIT("\x81\x2B\x80\x01\x22secret"), 5);
+	{
+		LOG_SPAN("C_Sign");
+	}
+	assert_string_equal(captured(), ""); /* stderr has a level of its own */
+	read_back(path);
+	assert_non_null(strstr(text, " error: E 1\n"));
+	assert_non_null(strstr(text, " trace: C NAME 0102\n"));
+	assert_non_null(strstr(text, " trace: C UPDATE 812B800122[6 masked]\n"));
+	assert_non_null(strstr(text, " trace: S C_Sign "));
+	assert_null(strstr(text, "C_Early"));
+	assert_null(strstr(text, "secret"));
+	unlink(path);
+	rmdir(dir);
+	unsetenv("IOTSAFE_TRACE");
+}
+
+/* The program closed our descriptor, and it became another file: that one stays as it is. */
+static void test_file_taken(void **state)
+{
+	char foreign[] = "/tmp/iotsafe-log.XXXXXX";
+	int fd = mkostemp(foreign, O_CLOEXEC), i;
+	struct stat st;
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_true(log_file_is_open());
+	for (i = 3; i < 64; i++)
+		if (i != fd)
+			dup2(fd, i);
+	log_error("not into that");
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_int_equal(st.st_size, 0);
+	unlink(foreign);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_off_by_default), cmocka_unit_test(test_levels),
 		cmocka_unit_test(test_masked),	       cmocka_unit_test(test_long_lines),
 		cmocka_unit_test(test_words),	       cmocka_unit_test(test_environment),
-		cmocka_unit_test(test_syslog),
+		cmocka_unit_test(test_syslog),	       cmocka_unit_test(test_file),
+		cmocka_unit_test(test_file_taken),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "mem.h"
+
+#define CERTIFICATE_FILE "iotsafe read '@CERT@' --out /etc/iotsafe/device.pem\n"
+
+/* clang-format off */
+static const struct client clients[] = {
+	{"curl", "curl", "--version", "curl", "OpenSSL", CLIENT_ENGINE | CLIENT_CERTIFICATE,
+	 "curl --engine pkcs11 --key-type ENG --key '@KEY@' \\\n"
+	 "    --cert-type ENG --cert '@CERT@' https://cloud.example/\n",
+	 "PKCS11_PROVIDER_MODULE=@MODULE@ curl --key-type PROV --key '@KEY@' \\\n"
+	 "    --cert-type PROV --cert '@CERT@' https://cloud.example/\n"},
+	{"openssl", "openssl", "version", "openssl", NULL, CLIENT_ENGINE,
+	 CERTIFICATE_FILE
+	 "openssl s_client -connect cloud.example:443 -cert /etc/iotsafe/device.pem \\\n"
+	 "    -engine pkcs11 -keyform engine -key '@KEY@'\n"
+	 "openssl dgst -sha256 -engine pkcs11 -keyform engine -sign '@KEY@' -out file.sig file\n",
+	 "openssl s_client -connect cloud.example:443 -key '@KEY@' -cert '@CERT@'\n"
+	 "# with OPENSSL_CONF=openssl-provider.cnf, of /usr/share/doc/iotsafe/examples\n"},
+	{"nginx", "nginx", "-v", "nginx", NULL, CLIENT_ENGINE,
+	 CERTIFICATE_FILE
+	 "# nginx.conf, the main part:\n"
+	 "ssl_engine pkcs11;\n"
+	 "# as a server, in server { }:\n"
+	 "ssl_certificate /etc/iotsafe/device.pem;\n"
+	 "ssl_certificate_key \"engine:pkcs11:@KEY@\";\n"
+	 "# as a client, in location { }:\n"
+	 "proxy_ssl_certificate /etc/iotsafe/device.pem;\n"
+	 "proxy_ssl_certificate_key \"engine:pkcs11:@KEY@\";\n"
+	 "# its workers run as another user: iotsafe doctor --client nginx --user www-data\n", NULL},
+	{"apache", "apache2 httpd", "-v", "apache2", NULL, CLIENT_ENGINE,
+	 CERTIFICATE_FILE
+	 "# the server's part:\n"
+	 "SSLCryptoDevice pkcs11\n"
+	 "# the virtual host's:\n"
+	 "SSLCertificateFile /etc/iotsafe/device.pem\n"
+	 "SSLCertificateKeyFile \"@KEY@\"\n", NULL},
+	{"gnutls", "gnutls-cli p11tool", "--version", "gnutls-bin", NULL, CLIENT_P11KIT | CLIENT_CERTIFICATE,
+	 "gnutls-cli --x509keyfile '@KEY@' --x509certfile '@CERT@' cloud.example\n"
+	 "p11tool --list-all '@TOKEN@'\n", NULL},
+	{"p11-kit", "p11-kit", NULL, "p11-kit", NULL, CLIENT_P11KIT,
+	 "p11-kit list-modules\n", NULL},
+	{"pkcs11-tool", "pkcs11-tool", NULL, "opensc", NULL, 0,
+	 "pkcs11-tool --module @MODULE@ --token-label '@LABEL@' -O\n", NULL},
+	{"ssh", "ssh", "-V", "openssh-client", NULL, CLIENT_TRUSTED,
+	 "ssh-keygen -D @MODULE@      # for authorized_keys of the host\n"
+	 "ssh -o PKCS11Provider=@MODULE@ host.example\n"
+	 "ssh-add -s @MODULE@         # for ssh-agent\n", NULL},
+	{"nss", "modutil", NULL, "libnss3-tools", NULL, CLIENT_CERTIFICATE,
+	 "mkdir -p $HOME/.pki/nssdb\n"
+	 "certutil -N -d sql:$HOME/.pki/nssdb --empty-password    # where there is none yet\n"
+	 "modutil -dbdir sql:$HOME/.pki/nssdb -add iotsafe -libfile @MODULE@ -force\n"
+	 "certutil -L -d sql:$HOME/.pki/nssdb -h '@LABEL@'\n", NULL},
+	{"chromium", "chromium chromium-browser google-chrome", "--version", "chromium", NULL, CLIENT_CERTIFICATE,
+	 "# package libnss3-tools; chromium must not be running\n"
+	 "mkdir -p $HOME/.pki/nssdb\n"
+	 "certutil -N -d sql:$HOME/.pki/nssdb --empty-password    # where there is none yet\n"
+	 "modutil -dbdir sql:$HOME/.pki/nssdb -add iotsafe -libfile @MODULE@ -force\n", NULL},
+	{"firefox", "firefox-esr firefox", "--version", "firefox-esr", NULL, CLIENT_CERTIFICATE,
+	 "# package libnss3-tools; PROFILE as about:profiles shows it; firefox must not be running\n"
+	 "modutil -dbdir sql:$HOME/.mozilla/firefox/PROFILE -add iotsafe -libfile @MODULE@ -force\n", NULL},
+	{"mosquitto", "mosquitto mosquitto_pub mosquitto_sub", "-h", "mosquitto mosquitto-clients", NULL, CLIENT_ENGINE,
+	 CERTIFICATE_FILE
+	 "# the broker, mosquitto.conf:\n"
+	 "tls_engine pkcs11\n"
+	 "tls_keyform engine\n"
+	 "certfile /etc/iotsafe/device.pem\n"
+	 "keyfile @KEY@\n"
+	 "# the clients; 2.0.11 wants an empty file that is named like the URI in the present folder:\n"
+	 "touch '@KEY@'\n"
+	 "mosquitto_pub -h broker.example -p 8883 --cafile ca.pem --cert /etc/iotsafe/device.pem \\\n"
+	 "    --tls-engine pkcs11 --keyform engine --key '@KEY@' -t topic -m text\n", NULL},
+	{"stunnel", "stunnel stunnel4", "-version", "stunnel4", NULL, CLIENT_ENGINE,
+	 CERTIFICATE_FILE
+	 "# stunnel.conf, the global part:\n"
+	 "engine = dynamic\n"
+	 "engineCtrl = SO_PATH:@ENGINE@\n"
+	 "engineCtrl = ID:pkcs11\n"
+	 "engineCtrl = LIST_ADD:1\n"
+	 "engineCtrl = LOAD\n"
+	 "engineCtrl = MODULE_PATH:@MODULE@\n"
+	 "engineCtrl = INIT\n"
+	 "# the service:\n"
+	 "engineId = pkcs11\n"
+	 "cert = /etc/iotsafe/device.pem\n"
+	 "key = @KEY@\n", NULL},
+	{"java", "java", "-version", "default-jre-headless", NULL, CLIENT_CERTIFICATE,
+	 "# iotsafe.cfg:\n"
+	 "name = iotsafe\n"
+	 "library = @MODULE@\n"
+	 "slotListIndex = 0\n"
+	 "# then:\n"
+	 "keytool -list -keystore NONE -storetype PKCS11 -storepass '' \\\n"
+	 "    -providerClass sun.security.pkcs11.SunPKCS11 -providerArg iotsafe.cfg\n", NULL},
+	{"wpa_supplicant", "wpa_supplicant", "-v", "wpasupplicant", NULL, CLIENT_ENGINE | CLIENT_TRUSTED | CLIENT_CERTIFICATE,
+	 "# wpa_supplicant.conf:\n"
+	 "pkcs11_engine_path=@ENGINE@\n"
+	 "pkcs11_module_path=@MODULE@\n"
+	 "# its network={ }:\n"
+	 "key_mgmt=WPA-EAP\n"
+	 "eap=TLS\n"
+	 "client_cert=\"@CERT@\"\n"
+	 "private_key=\"@KEY@\"\n", NULL},
+	{"openvpn", "openvpn", "--version", "openvpn", NULL, CLIENT_CERTIFICATE,
+	 "openvpn --show-pkcs11-ids @MODULE@      # the id for the next but one line\n"
+	 "pkcs11-providers @MODULE@\n"
+	 "pkcs11-id 'THE ID'\n", NULL},
+	{"python", "python3", "--version", "python3-pykcs11", NULL, 0,
+	 "PYKCS11LIB=@MODULE@ python3 -c 'from PyKCS11 import *; l = PyKCS11Lib(); l.load(); print(l.getTokenInfo(l.getSlotList(tokenPresent=True)[0]))'\n", NULL},
+};
+/* clang-format on */
+
+static bool has_program(const struct client *c, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (const char *at = c->programs; *at;) {
+		size_t word = strcspn(at, " ");
+
+		if (word == n && strncmp(at, name, n) == 0)
+			return true;
+		at += word + strspn(at + word, " ");
+	}
+	return false;
+}
+
+const struct client *client_find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(clients); i++)
+		if (strcmp(clients[i].name, name) == 0)
+			return &clients[i];
+	for (size_t i = 0; i < ARRAY_LEN(clients); i++)
+		if (has_program(&clients[i], name))
+			return &clients[i];
+	return NULL;
+}
+
+const struct client *client_at(size_t i)
+{
+	return i < ARRAY_LEN(clients) ? &clients[i] : NULL;
+}
