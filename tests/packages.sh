@@ -8,12 +8,12 @@
 . "$top/tests/lib/tree.sh"
 [ -n "${IOTSAFE_OWN_WORLD:-}" ] ||
 	tree_prepare bookworm packages \
-		'bash-completion curl libengine-pkcs11-openssl p11-kit systemd-standalone-sysusers' \
+		'bash-completion curl libengine-pkcs11-openssl openssl p11-kit systemd-standalone-sysusers' \
 		'libinih1 libinih-dev libpcsclite1 libssl-dev p11-kit-modules'
 own_world "$@"
 
 check 'conf/package.sh' "$top/conf/package.sh" "$work/debs"
-for name in libiotsafe-pkcs11 iotsafe-tools iotsafe-sim; do
+for name in libiotsafe-pkcs11 iotsafe-tools iotsafe-sim libiotsafe1 libiotsafe-dev; do
 	check "  makes $name" sh -c "ls '$work/debs/${name}'_*.deb"
 done
 ours=$(cd "$work/debs" && ls ./*.deb | sed 's,^./\(.*\)_.*_.*,\1,')
@@ -33,7 +33,7 @@ check 'the agent has its user' in_tree id iotsafe
 shows '  who may open modems' 'dialout'
 check_fails '  and is not enabled' test -e "$tree/etc/systemd/system/sockets.target.wants/iotsafe-agent.socket"
 check 'the configuration is root'\''s' test "$(stat -c '%a %u' "$tree/etc/iotsafe/iotsafe.conf")" = '644 0'
-for page in man1/iotsafe.1 man1/iotsafe-sim.1 man5/iotsafe.conf.5 man7/iotsafe-pkcs11.7; do
+for page in man1/iotsafe.1 man1/iotsafe-sim.1 man3/libiotsafe.3 man5/iotsafe.conf.5 man7/iotsafe-pkcs11.7; do
 	check "  $page" gzip -t "$tree/usr/share/man/$page.gz"
 done
 check 'p11-kit list-modules' in_tree p11-kit list-modules
