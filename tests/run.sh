@@ -126,6 +126,8 @@ if [ -z "$quick" ]; then
 	for link in at pcsc mbim qmi; do
 		step "demo: $link" timeout 300 tests/demo.sh "$link" || true
 	done
+	# the first time it makes a Debian 12 tree, and keeps it
+	step 'packages in a fresh Debian' timeout 1200 tests/packages.sh || true
 fi
 
 printf '\n%-44s %6s %6s %8s\n' what passed failed time

@@ -9,6 +9,7 @@ build_needs='cc:gcc ld:binutils libc6-dev pkg-config:pkg-config meson:meson ninj
 demo_needs='openssl:openssl curl:curl nginx:nginx-light libengine-pkcs11-openssl
 	timeout:coreutils setarch:util-linux ip:iproute2 socat:socat
 	pcscd:pcscd vsmartcard-vpcd libmbim-proxy libqmi-proxy'
+packages_needs='build-essential debhelper debootstrap:debootstrap lintian:lintian'
 tests_needs='clang:clang clang-format:clang-format nm:binutils pkcs11-tool:opensc p11-kit:p11-kit
 	p11-kit-modules systemd-socket-activate:systemd sshd:openssh-server
 	p11tool:gnutls-bin gnutls-cli:gnutls-bin ssh-keygen:openssh-client git:git man:man-db
@@ -44,7 +45,7 @@ main() {
 	local packages log
 	case ${1:-tests} in
 	demo) packages=$(missing "$build_needs" "$demo_needs") ;;
-	tests) packages=$(missing "$build_needs" "$demo_needs" "$tests_needs") ;;
+	tests) packages=$(missing "$build_needs" "$demo_needs" "$tests_needs" "$packages_needs") ;;
 	*) echo "usage: ${0##*/} [demo|tests]" >&2; exit 2 ;;
 	esac
 	[ -n "$packages" ] || exit 0
