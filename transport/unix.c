@@ -208,7 +208,8 @@ static status unix_transmit(struct transport *t, const struct channel *ch, struc
 	return reply->n == 0 ? ST_CARD_GONE : ST_OK;
 }
 
-/* Silence counts as presence: the far side may be at work for another process. */
+/* Silence counts as presence: the far side may be at work for another process. So does a refusal:
+ * the first operation tells the reason, and programs may wait for ever for a session (libp11). */
 static bool unix_present(struct transport *t)
 {
 	struct unix_transport *u = of(t);
@@ -219,7 +220,7 @@ static bool unix_present(struct transport *t)
 		drop(u);
 	if (st == ST_OK)
 		t->changes = s.generation + 1;
-	return st == ST_TIMEOUT || (st == ST_OK && s.present);
+	return st == ST_TIMEOUT || st == ST_DENIED_DEVICE || (st == ST_OK && s.present);
 }
 
 static void unix_disconnect(struct transport *t)

@@ -300,6 +300,8 @@ static void refusals_of_the_system(void **state)
 		if (geteuid() == 0 && setuid(65534) != 0)
 			_exit(1);
 		struct transport *mine = open_far();
+		if (!transport_present(mine)) /* who asks for a session is told the reason */
+			_exit(3);
 		_exit(transport_enter(mine, deadline_in_ms(500)) == ST_DENIED_DEVICE ? 0 : 2);
 	}
 	int wstatus;
