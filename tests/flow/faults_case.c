@@ -504,7 +504,7 @@ static void restart_proxy(struct rig *r, const struct fault_case *c)
 	rig_service_stop(r, SIGKILL);
 	rig_service_start(r);
 	if (page->o.trouble[0])
-		return; /* it was for the cases to come */
+		return; /* it was for the cases to come, whosever fault this one is */
 	page->phase = HEALED;
 	run_in_child(heir, r, c);
 }
@@ -522,7 +522,7 @@ static void run_once(struct rig *r, const struct fault_case *c)
 		page->phase = HEALED;
 		run_in_child(heir, r, c);
 	}
-	if (may_lose_proxy(r, c) && (page->o.lost_proxy || page->o.trouble[0]))
+	if (page->o.lost_proxy || (page->o.trouble[0] && rig_over_proxy(r->opt.link)))
 		restart_proxy(r, c);
 	if (soak_lock_is_stuck(r))
 		GRAVE(&page->o, "the lock is stuck");
