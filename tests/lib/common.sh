@@ -29,6 +29,19 @@ end_process() { # PID
 	wait "$1" 2>/dev/null || true
 }
 
+# What is mounted in there may be the machine's own (/dev, a bound folder): never emptied.
+remove() { # FOLDER
+	local place
+	while read -r place; do
+		umount -l "$place"
+	done < <(awk -v in_it="$1/" 'index($5, in_it) == 1 { print $5 }' /proc/self/mountinfo | tac)
+	if awk -v in_it="$1/" 'index($5, in_it) == 1 { exit 1 }' /proc/self/mountinfo; then
+		rm -rf --one-file-system "$1"
+	else
+		echo "$1: kept, since something is mounted in it" >&2
+	fi
+}
+
 cleanup() {
 	local code=$? pid
 	trap - EXIT
@@ -36,7 +49,7 @@ cleanup() {
 	if [ "$code" != 0 ] && [ -n "${IOTSAFE_KEEP:-}" ]; then
 		say "kept: $work"
 	else
-		rm -rf "$work"
+		remove "$work"
 	fi
 	exit "$code"
 }
@@ -67,7 +80,7 @@ own_world() {
 		mount --bind /dev/pts/ptmx /dev/ptmx
 		return 0
 	}
-	rm -rf "$work"
+	remove "$work"
 	local map=
 	[ "$(id -u)" = 0 ] || map=-r
 	IOTSAFE_OWN_WORLD=1 exec unshare $map -m -n -p -f --kill-child --mount-proc "$0" "$@"
