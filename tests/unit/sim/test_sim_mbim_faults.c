@@ -15,7 +15,7 @@
 enum { OPEN = 2, CLOSE = 3, APDU = 4 };
 
 #define UICC "C2F6588EF0374BC98665F4D44BD09367"
-#define SMS "533FBEEB14FE44679F9033A223E56C3F"
+#define UNKNOWN_SERVICE "7B0D51C42E934C18A63FD270951E846B"
 #define GET "03000000 00000000 01000000 05000000 14000000 80CB0100 00000000"
 #define GET_WITHOUT_LE "03000000 00000000 01000000 04000000 14000000 80CB0200"
 #define GOT "90000000 03000000 0C000000 8401AB00"
@@ -87,7 +87,8 @@ static const struct row {
 	 "90000000 0C000000 03000000 8401AB00",
 	 true},
 	{"M5:only",
-	 "03000080 34000000 03000000 01000000 00000000" SMS "05000000 00000000 04000000 00000000",
+	 "03000080 34000000 03000000 01000000 00000000" UNKNOWN_SERVICE
+	 "05000000 00000000 04000000 00000000",
 	 true},
 };
 
@@ -111,7 +112,7 @@ static void test_m5_goes_before_the_answer(void **state)
 	(void)state;
 	mbim_client_arm(&c, "M5");
 	mbim_client_command(&c, client_uicc, APDU, CLIENT_SET, GET);
-	mbim_client_expect(&c, "03000080 34000000 03000000 01000000 00000000" SMS
+	mbim_client_expect(&c, "03000080 34000000 03000000 01000000 00000000" UNKNOWN_SERVICE
 			       "05000000 00000000 04000000 00000000");
 	mbim_client_expect(&c, DONE);
 	mbim_client_arm(&c, "M5:cid");
@@ -121,7 +122,7 @@ static void test_m5_goes_before_the_answer(void **state)
 	mbim_client_expect_done(&c, client_uicc, APDU, 0, GOT);
 	mbim_client_arm(&c, "M5:tid");
 	mbim_client_command(&c, client_uicc, APDU, CLIENT_SET, GET);
-	mbim_client_expect(&c, "03000080 34000000 05100000 01000000 00000000" SMS
+	mbim_client_expect(&c, "03000080 34000000 05100000 01000000 00000000" UNKNOWN_SERVICE
 			       "05000000 00000000 04000000 00000000");
 	mbim_client_expect_done(&c, client_uicc, APDU, 0, GOT);
 }
