@@ -15,7 +15,8 @@ tests_needs='clang:clang clang-format:clang-format nm:binutils pkcs11-tool:opens
 	awk:mawk jq:jq pgrep:procps certutil:libnss3-tools libnss3-dev
 	mbimcli:libmbim-utils qmicli:libqmi-utils
 	mosquitto:mosquitto mosquitto_pub:mosquitto-clients stunnel:stunnel4 apache2:apache2
-	wpa_supplicant:wpasupplicant hostapd:hostapd eapol_test:eapoltest openvpn:openvpn'
+	wpa_supplicant:wpasupplicant hostapd:hostapd eapol_test:eapoltest openvpn:openvpn
+	gnutls-serv:gnutls-bin python3-pykcs11'
 
 installed() {
 	dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null | grep -qx installed
