@@ -47,4 +47,16 @@ server dtls-server 5557 udp
 check_signs 'DTLS 1.2' recipe_run dtls-client
 shows '  complete' '^- Handshake was completed'
 shows '  in that version' 'DTLS1.2'
+
+# --- what goes wrong ---
+locked_start
+goes_wrong 'no such key' no-key client client "$uri_no_key"
+goes_wrong 'a wrong PIN' wrong-pin client client "$uri_wrong_pin"
+goes_wrong 'the certificate of another key' mismatch client client \
+	"s|--x509certfile '[^']*'|--x509certfile /etc/iotsafe/other.pem|"
+client client "s|--x509certfile '[^']*'|--x509certfile /etc/iotsafe/expired.pem|" >"$work/expired" 2>&1 || true
+recipe_shows 'a certificate that has expired' expired "$work/expired"
+goes_wrong 'a URI that fits two keys' two-keys client client "$uri_two_keys"
+stranger() { client client 's/gnutls-cli/setpriv --reuid nobody --regid nogroup --clear-groups &/'; }
+goes_wrong 'a user without rights' no-rights stranger
 recipe_done

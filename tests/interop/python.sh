@@ -27,4 +27,20 @@ check_signs 'two programs at once' two_at_once one_of_two
 check '  both verified' test "$(grep -c '^Verified OK' "$work/check.out")" = 2
 check_signs 'a parent and its children' recipe_run fork
 check '  the parent before and after' test "$(grep -c '^parent 64' "$work/check.out")" = 2
+
+# --- what goes wrong ---
+locked_start
+spoiled() { # SED-SCRIPT [PREFIX…]
+	sed "$1" "$program" >"$work/spoiled.py"
+	! cmp -s "$program" "$work/spoiled.py" || die "$1 changes nothing"
+	chmod 644 "$work/spoiled.py"
+	shift
+	host "$@" /usr/bin/python3 "$work/spoiled.py" "$work/file.1"
+}
+goes_wrong 'no such key' no-key spoiled "s/'device'/'nobody'/"
+goes_wrong 'two keys of that name' two-keys spoiled "s/, (PyKCS11.CKA_LABEL, 'device')//"
+goes_wrong 'a wrong PIN' wrong-pin spoiled "s/'gateway'/'locked'/; s/^keys = /session.login('0000')\n&/"
+goes_wrong 'no PIN' no-pin spoiled "s/'gateway'/'locked'/"
+goes_wrong 'a user without rights' no-rights spoiled 's/FILE/file/' setpriv --reuid nobody --regid nogroup \
+	--clear-groups
 recipe_done
