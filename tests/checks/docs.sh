@@ -46,7 +46,7 @@ for filter in cat "sed 's/^; \(\[\|[a-z-]* = \)/\1/'"; do
 	grep -q 'no slot of that name' <<<"$found" || complain "conf/iotsafe.conf: $found"
 done
 if command -v man >/dev/null; then
-	for page in conf/*.[157]; do
+	for page in conf/*.[1357]; do
 		warnings=$(LC_ALL=C.UTF-8 MANWIDTH=80 man --warnings -l "$page" 2>&1 >/dev/null)
 		[ -z "$warnings" ] || complain "$warnings"
 	done

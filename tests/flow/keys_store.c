@@ -145,20 +145,21 @@ static size_t aid_of(const struct rig *r, uint8_t ret[16])
 	return n;
 }
 
-bool keys_raw_public(const struct rig *r, const char *id, uint8_t ret_point[KEYS_POINT])
+/* READ PUBLIC KEY on a channel of its own: the status word. */
+static unsigned read_public(const struct rig *r, const char *id, uint8_t answer[256], size_t *ret_n)
 {
 	uint8_t open[] = {0x00, 0x70, 0x00, 0x00, 0x01}, close_it[] = {0x00, 0x70, 0x80, 0, 0};
-	uint8_t select[5 + 16] = {0, 0xA4, 0x04, 0x00}, aid[16], answer[256], get[5 + 2 + 20 + 1];
+	uint8_t select[5 + 16] = {0, 0xA4, 0x04, 0x00}, aid[16], get[5 + 2 + 20 + 1], closed[256];
 	size_t n = 0, aid_n = aid_of(r, aid), id_n = strlen(id) / 2;
 	int fd = connect_to(r);
 
-	assert_int_equal(apdu(fd, open, sizeof(open), answer, sizeof(answer), &n), 0x9000);
+	assert_int_equal(apdu(fd, open, sizeof(open), answer, 256, &n), 0x9000);
 	assert_int_equal(n, 1);
 	uint8_t channel = answer[0];
 	select[0] = channel;
 	select[4] = (uint8_t)aid_n;
 	memcpy(select + 5, aid, aid_n);
-	apdu(fd, select, 5 + aid_n, answer, sizeof(answer), &n);
+	apdu(fd, select, 5 + aid_n, answer, 256, &n);
 	memcpy(get,
 	       (uint8_t[]){(uint8_t)(0x80 | channel), 0xCD, 0, 0, (uint8_t)(2 + id_n), 0x85,
 			   (uint8_t)id_n},
@@ -166,14 +167,28 @@ bool keys_raw_public(const struct rig *r, const char *id, uint8_t ret_point[KEYS
 	for (size_t i = 0; i < id_n; i++)
 		assert_int_equal(sscanf(id + 2 * i, "%2hhx", &get[7 + i]), 1);
 	get[7 + id_n] = 0;
-	unsigned sw = apdu(fd, get, 8 + id_n, answer, sizeof(answer), &n);
+	unsigned sw = apdu(fd, get, 8 + id_n, answer, 256, ret_n);
+	close_it[3] = channel;
+	apdu(fd, close_it, sizeof(close_it), closed, sizeof(closed), &n);
+	close(fd);
+	return sw;
+}
+
+enum { RAW_TRIES = 3 };
+
+/* A reader's daemon may power the card up in between, which closes the channel. */
+bool keys_raw_public(const struct rig *r, const char *id, uint8_t ret_point[KEYS_POINT])
+{
+	uint8_t answer[256];
+	size_t n = 0;
+	unsigned sw = 0x6881;
+
+	for (int i = 0; i < RAW_TRIES && sw == 0x6881; i++)
+		sw = read_public(r, id, answer, &n);
 	bool filled = sw == 0x9000 && n >= KEYS_POINT;
 	if (filled)
 		memcpy(ret_point, answer + n - KEYS_POINT, KEYS_POINT);
 	else
 		assert_int_equal(sw, 0x6985);
-	close_it[3] = channel;
-	apdu(fd, close_it, sizeof(close_it), answer, sizeof(answer), &n);
-	close(fd);
 	return filled;
 }

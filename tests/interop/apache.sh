@@ -60,6 +60,12 @@ recipe_write "$site"
 gpasswd -d www-data dialout >"$work/gpasswd.out"
 check 'Apache starts with workers that have no rights' recipe_run start
 check '  and listens' wait_for up
-goes_wrong '  and hangs' no-rights curl -sS --max-time 4 https://gateway.example/
+visit() { curl -sS --max-time 15 https://gateway.example/; }
+if [ "$1" = at ]; then
+	goes_wrong '  whose visitors get no page' no-rights visit
+else
+	check_fails '  whose visitors get no page' curl -sS --max-time 4 https://gateway.example/
+	recipe_not_here shows=no-rights
+fi
 goes_wrong '  which the doctor explains' doctor recipe_run doctor
 recipe_done

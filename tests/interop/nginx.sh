@@ -105,6 +105,13 @@ recipe_shows '  as the recipe shows it' expired-upstream
 recipe_write "$site"
 gpasswd -d www-data dialout >"$work/gpasswd.out"
 check 'nginx starts with workers that have no rights' recipe_run start
-goes_wrong '  and hangs' no-rights curl -sS --max-time 4 https://gateway.example:8443/
+visit() { curl -sS --max-time 15 https://gateway.example:8443/; }
+if [ "$1" = at ]; then
+	goes_wrong '  whose visitors get no page' no-rights visit
+	recipe_shows '  as the log says' no-rights-log /var/log/nginx/error.log
+else
+	check_fails '  whose visitors get no page' curl -sS --max-time 4 https://gateway.example:8443/
+	recipe_not_here shows=no-rights shows=no-rights-log
+fi
 goes_wrong '  which the doctor explains' doctor recipe_run doctor
 recipe_done

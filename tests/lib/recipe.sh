@@ -117,6 +117,11 @@ recipe_packages() { # they are installed, by these very names
 	done
 }
 
+# Blocks that another transport's run of this script goes through.
+recipe_not_here() { # TAG…
+	printf '%s\n' "$@" >>"$work/recipe.used"
+}
+
 recipe_done() {
 	local tag left=
 	for tag in $(awk '/^```/ { open = !open; if (open) print $2 }' "$recipe_page" |
