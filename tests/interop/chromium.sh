@@ -11,7 +11,7 @@ recipe_world "$1"
 recipe chromium
 cloud_start
 check 'the packages' recipe_packages
-export HOME=$work/home XDG_RUNTIME_DIR=$work/home DBUS_SESSION_BUS_ADDRESS=disabled:
+export HOME=$work/home XDG_RUNTIME_DIR=$work/home DBUS_SESSION_BUS_ADDRESS=unix:path=/run/no-bus
 # it runs as root here, and /dev/shm may be small
 echo 'CHROMIUM_FLAGS="$CHROMIUM_FLAGS --no-sandbox --disable-gpu --disable-dev-shm-usage"' >/etc/chromium.d/iotsafe-test
 check "the module is in the user's database" recipe_run database
@@ -36,4 +36,13 @@ browser() {
 }
 check_signs 'two at once' two_at_once browser
 check '  both verified' test "$(grep -c 'verify=SUCCESS' "$work/check.out")" = 2
+
+# --- what goes wrong ---
+chmod 755 "$work/home"
+export HOME=$work/stranger
+cp -r "$work/home" "$HOME"
+chown -R nobody "$HOME"
+recipe_text run=text | sed 's/chromium /setpriv --reuid nobody --regid nogroup --clear-groups &/' >"$work/stranger.sh"
+check 'a user without rights' host bash -eu "$work/stranger.sh"
+recipe_shows '  sees what the recipe shows' no-rights
 recipe_done
