@@ -22,7 +22,7 @@ cp "$work/home/device.pub" /root/.ssh/authorized_keys
 ssh-keygen -q -t ed25519 -N '' -f "$work/hostkey"
 mkdir -p -m 755 /run/sshd
 sshd_start() { # OPTION…
-	env -u LD_PRELOAD /usr/sbin/sshd -D -e -o LogLevel=VERBOSE -o UsePAM=no -o ListenAddress=127.0.0.1 "$@" \
+	env -u LD_PRELOAD /usr/sbin/sshd -D -e -o LogLevel=VERBOSE -o UsePAM=no -o PasswordAuthentication=no -o ListenAddress=127.0.0.1 "$@" \
 		>"$work/sshd.log" 2>&1 &
 	sshd_pid=$!
 	pids+=("$sshd_pid")
@@ -62,4 +62,12 @@ echo "gateway.example $(cat /etc/ssh/device.pub)" >/root/.ssh/known_hosts
 visit() { timeout 60 ssh -o StrictHostKeyChecking=yes gateway.example 'echo logged in as $USER'; }
 check_signs "a login at a server whose key is the SIM's" visit
 check_signs 'two at once' two_at_once visit
+
+# --- what goes wrong ---
+rm /root/.ssh/id_ed25519*
+echo "$(cat "$work/hostkey.pub")" >/root/.ssh/authorized_keys
+refused() { recipe_run login || return 1; }
+goes_wrong 'a key that the server does not know' not-authorized refused
+stranger() { host setpriv --reuid nobody --regid nogroup --clear-groups ssh-keygen "$@" || return 1; }
+goes_wrong 'a user without rights' no-rights stranger -D "$installed"
 recipe_done
