@@ -132,6 +132,8 @@ typedef struct CK_TLS_KDF_PARAMS {
 #define CKP_EXTENDED_PROVIDER 2UL
 #define CKP_AUTHENTICATION_TOKEN 3UL
 #define CKP_PUBLIC_CERTIFICATES_TOKEN 4UL
+#endif
+#ifndef CKP_HKDF_TLS_TOKEN /* p11-kit 0.25 ends before them */
 #define CKP_COMPLETE_PROVIDER 5UL
 #define CKP_HKDF_TLS_TOKEN 6UL
 #endif

@@ -88,9 +88,9 @@ static CK_CHAR standard_name[] = "PKCS 11";
 
 /* The first is the default. No flag: sessions do not survive a fork here. */
 static CK_INTERFACE interfaces[] = {
-	{standard_name, &list_3_0, 0},
-	{standard_name, &list_3_2, 0},
-	{standard_name, &list_2_40, 0},
+	{(void *)standard_name, &list_3_0, 0},
+	{(void *)standard_name, &list_3_2, 0},
+	{(void *)standard_name, &list_2_40, 0},
 };
 
 status iface_function_list(CK_FUNCTION_LIST **ret_list)

@@ -1,0 +1,62 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# conf/recipes/nss.md: NSS's own programs, as client and as server. nss.sh TRANSPORT
+. "$(dirname "$0")/../lib/common.sh"
+. "$top/tests/lib/sim.sh"
+. "$top/tests/lib/recipe.sh"
+. "$top/tests/lib/pcscd.sh"
+own_world "$@"
+
+recipe_world "$1"
+recipe nss
+cloud_start
+check 'the packages' recipe_packages
+wrong_certificates
+
+check 'a database with the module' recipe_run database
+check 'the list' recipe_run list
+recipe_shows '  as the recipe shows it' list
+client() { # BLOCK [SED-SCRIPT]
+	local script
+	script=$(mktemp "$work/client.XXXXXX")
+	recipe_text "run=$1" | sed "${2:-}" >"$script"
+	chmod 644 "$script"
+	(cd "$work/home" && host bash -eu "$script")
+}
+for version in 3 2; do
+	check_signs "a client, TLS 1.$version" client client "s/tls1.2:tls1.3/tls1.$version:tls1.$version/"
+	recipe_shows '  the server verified its certificate' client
+	shows '  in that version' "^protocol=TLSv1.$version"
+done
+check_signs 'two clients at once' two_at_once recipe_run client
+recipe_shows '  both verified' client
+
+recipe_run server >"$work/server.log" 2>&1 &
+pids+=($!)
+wait_for listens 8446 || { cat "$work/server.log"; die 'selfserv does not listen'; }
+check_signs 'the SIM on both sides' recipe_run visit
+check_signs 'two visitors at once' two_at_once recipe_run visit
+check_fails 'without a certificate the server refuses' host curl -sSk https://gateway.example:8446/
+
+# --- what goes wrong: tstclnt goes on without a certificate, and ends well ---
+goes_on() { # TEXT SHOWS COMMAND…
+	local text=$1 shown=$2
+	shift 2
+	"$@" >"$work/goes-on" 2>&1 || true
+	recipe_shows "$text" "$shown" "$work/goes-on"
+	shows '  the server wants one' '400 No required SSL certificate was sent' "$work/goes-on"
+}
+locked_start
+goes_on 'no such key' no-key client client s/gateway:device/gateway:nobody/
+echo locked:0000 >"$work/pin"
+goes_on 'a wrong PIN' wrong-pin client client "s|gateway:device|locked:device -W $work/pin|"
+check 'a certificate in the database that is nobody'"'"'s' client database \
+	'/certutil -A/!d; s|nssdb.*|nssdb -n other -t ,, -i /etc/iotsafe/other.pem|'
+goes_on 'a certificate without its key' mismatch client client s/gateway:device/other/
+stranger() {
+	cp -r "$work/home/nssdb" "$work/stranger"
+	chown -R nobody "$work/stranger"
+	client client "s/^tstclnt/setpriv --reuid nobody --regid nogroup --clear-groups &/; s|sql:nssdb|sql:$work/stranger|"
+}
+goes_on 'a user without rights' no-rights stranger
+recipe_done
