@@ -23,7 +23,7 @@ for page in README.md conf/recipes/*.md; do
 	for script in $scripts; do
 		grep -qx 'recipe_done' "$script" || complain "$script: does not end with recipe_done"
 		# tests/run.sh runs that of the packages by itself
-		[ "$script" = tests/packages.sh ] || grep -q "^  '$(basename "$script" .sh)': \[" tests/interop/meson.build ||
+		[ "$script" = tests/packages.sh ] || grep -Eq "^ +'$(basename "$script" .sh)': \[|files\('$(basename "$script")'\)" tests/interop/meson.build ||
 			complain "$script: is not in tests/interop/meson.build"
 	done
 	for script in $(sed -n 's/^```sh by=//p' "$page"); do
