@@ -76,7 +76,9 @@ recipe_write "$page"
 replaced "$page" s/broker.pem/expired.pem/
 check 'the broker takes a certificate that has expired' recipe_run start
 check '  and listens' wait_for up
-goes_wrong '  clients do not' expired recipe_run publish
+# what the client says, and its exit code, depend on who is quicker
+recipe_run publish >"$work/publish.out" 2>&1 || true
+check '  clients do not' wait_for grep -q 'alert certificate expired' "$log"
 gpasswd -d mosquitto dialout >"$work/gpasswd.out"
 goes_wrong 'the broker: no rights on the device' no-rights refused ''
 recipe_done
