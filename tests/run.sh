@@ -62,7 +62,6 @@ build() { # NAME FOLDER OPTION…
 at_once() { # SUITE
 	case $1 in
 	unit | flow) echo 8 ;;
-	interop) echo 4 ;;
 	*) nproc ;;
 	esac
 }
