@@ -4,53 +4,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "log.h"
 #include "mbim_rig.h"
+#include "told.h"
 #include "mem.h"
 
 static const char remedy[] = "restart mbim-proxy";
-
-/* --- what the log says --- */
-
-static char log_path[80];
-static int kept_stderr = -1;
-
-static void log_begins(void)
-{
-	snprintf(log_path, sizeof(log_path), "%s/log", mbim_rig_dir);
-	int fd = open(log_path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
-	assert_true(fd >= 0);
-	kept_stderr = dup(STDERR_FILENO);
-	assert_int_equal(dup2(fd, STDERR_FILENO), STDERR_FILENO);
-	close(fd);
-	log_set(LOG_LEVEL_ERROR, LOG_TO_STDERR);
-}
-
-static void log_ends(void)
-{
-	log_set(LOG_LEVEL_OFF, LOG_TO_STDERR);
-	assert_int_equal(dup2(kept_stderr, STDERR_FILENO), STDERR_FILENO);
-	close(kept_stderr);
-}
-
-/* Lines with the remedy so far. */
-static unsigned told(void)
-{
-	char line[400];
-	unsigned n = 0;
-	FILE *f = fopen(log_path, "re");
-	assert_non_null(f);
-	while (fgets(line, sizeof(line), f))
-		n += strstr(line, remedy) != NULL;
-	fclose(f);
-	return n;
-}
 
 /* --- an operation --- */
 
@@ -105,17 +66,17 @@ static void the_proxy_stays_silent(void **state)
 		const struct mbim_row rows[] = {{.kind = kinds[i], .how = SAYS_NOTHING}, {0}};
 		struct mbim_modem *m = mbim_rig_start(rows);
 		struct transport *t = mbim_rig_open();
-		log_begins();
+		told_begin(mbim_rig_dir);
 		/* too soon to say */
 		assert_int_equal(operate(t, 300), ST_TIMEOUT);
-		assert_int_equal(told(), 0);
+		assert_int_equal(told(remedy), 0);
 		int64_t before = deadline_now();
 		assert_int_equal(operate(t, 1500), ST_TIMEOUT);
 		assert_in_range((deadline_now() - before) / 1000000, 1400, 4000);
-		assert_int_equal(told(), 1);
+		assert_int_equal(told(remedy), 1);
 		assert_int_equal(operate(t, 1500), ST_TIMEOUT);
-		assert_int_equal(told(), 1);
-		log_ends();
+		assert_int_equal(told(remedy), 1);
+		told_end();
 		transport_close(t);
 		mbim_modem_stop(m);
 	}
@@ -128,18 +89,18 @@ static void the_proxy_has_lost_the_modem(void **state)
 	static const struct mbim_row lost[] = {{.kind = MK_READY, .how = SAYS_NOT_OPENED}, {0}};
 	(void)state;
 	struct transport *t = mbim_rig_open();
-	log_begins();
+	told_begin(mbim_rig_dir);
 	for (unsigned i = 0; i < 2; i++) {
 		struct mbim_modem *m = mbim_rig_start(lost);
 		assert_int_equal(operate(t, 20000), ST_IO);
 		assert_int_equal(operate(t, 20000), ST_IO);
-		assert_int_equal(told(), i + 1);
+		assert_int_equal(told(remedy), i + 1);
 		mbim_modem_stop(m);
 		m = mbim_rig_start(mbim_rig_no_rows);
 		assert_int_equal(operate(t, 20000), ST_OK);
 		mbim_modem_stop(m);
 	}
-	log_ends();
+	told_end();
 	transport_close(t);
 }
 

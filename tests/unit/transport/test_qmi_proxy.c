@@ -4,51 +4,17 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "log.h"
 #include "mem.h"
 #include "qmi_rig.h"
+#include "told.h"
 
 enum { ALLOCATE = 0x0022, CARD_STATUS = 0x002F, SEND_APDU = 0x003B };
 
-static char log_path[80];
-static int kept_stderr = -1;
-
-static void log_begins(void)
-{
-	snprintf(log_path, sizeof(log_path), "%s/log", qmi_rig_dir);
-	int fd = open(log_path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
-	assert_true(fd >= 0);
-	kept_stderr = dup(STDERR_FILENO);
-	assert_int_equal(dup2(fd, STDERR_FILENO), STDERR_FILENO);
-	close(fd);
-	log_set(LOG_LEVEL_ERROR, LOG_TO_STDERR);
-}
-
-static void log_ends(void)
-{
-	log_set(LOG_LEVEL_OFF, LOG_TO_STDERR);
-	assert_int_equal(dup2(kept_stderr, STDERR_FILENO), STDERR_FILENO);
-	close(kept_stderr);
-}
-
-/* Lines that tell the remedy so far. */
-static unsigned told(void)
-{
-	char line[400];
-	unsigned n = 0;
-	FILE *f = fopen(log_path, "re");
-	assert_non_null(f);
-	while (fgets(line, sizeof(line), f))
-		n += strstr(line, "restart qmi-proxy") != NULL;
-	fclose(f);
-	return n;
-}
+static const char remedy[] = "restart qmi-proxy";
 
 /* A look asks for a client id, since there is none. */
 static status look(struct transport *t, int ms)
@@ -70,17 +36,17 @@ static void the_modem_is_silent(void **state)
 	(void)state;
 	struct qmodem *m = qmodem_start(qmi_rig_socket, rows);
 	struct transport *t = open_through_proxy();
-	log_begins();
+	told_begin(qmi_rig_dir);
 	/* too soon to say */
 	assert_int_not_equal(look(t, 300), ST_OK);
-	assert_int_equal(told(), 0);
+	assert_int_equal(told(remedy), 0);
 	assert_int_not_equal(look(t, 1300), ST_OK);
-	assert_int_equal(told(), 1);
+	assert_int_equal(told(remedy), 1);
 	assert_int_not_equal(look(t, 1300), ST_OK);
-	assert_int_equal(told(), 1);
+	assert_int_equal(told(remedy), 1);
 	assert_int_equal(look(t, 8000), ST_OK);
-	assert_int_equal(told(), 1);
-	log_ends();
+	assert_int_equal(told(remedy), 1);
+	told_end();
 	transport_close(t);
 	qmodem_stop(m);
 }
@@ -96,14 +62,14 @@ static void the_modem_falls_silent_again(void **state)
 	(void)state;
 	struct qmodem *m = qmodem_start(qmi_rig_socket, rows);
 	struct transport *t = open_through_proxy();
-	log_begins();
+	told_begin(qmi_rig_dir);
 	assert_int_not_equal(look(t, 1300), ST_OK);
-	assert_int_equal(told(), 1);
+	assert_int_equal(told(remedy), 1);
 	assert_int_equal(look(t, 8000), ST_OK);
 	transport_disconnect(t);
 	assert_int_not_equal(look(t, 1300), ST_OK);
-	assert_int_equal(told(), 2);
-	log_ends();
+	assert_int_equal(told(remedy), 2);
+	told_end();
 	transport_close(t);
 	qmodem_stop(m);
 }
@@ -122,7 +88,7 @@ static void a_command_is_not_answered(void **state)
 	(void)state;
 	struct qmodem *m = qmodem_start(qmi_rig_socket, rows);
 	struct transport *t = open_through_proxy();
-	log_begins();
+	told_begin(qmi_rig_dir);
 	qmi_rig_enter(t);
 	qmi_rig_channel(t, &ch);
 	for (unsigned i = 0; i < 2; i++) {
@@ -131,13 +97,13 @@ static void a_command_is_not_answered(void **state)
 		status st = transport_enter(t, deadline_in_ms(1300));
 		assert_int_equal(qmodem_count(m, CARD_STATUS), i + 1);
 		assert_int_equal(st, i == 0 ? ST_OK : ST_TIMEOUT);
-		assert_int_equal(told(), i);
+		assert_int_equal(told(remedy), i);
 	}
 	/* and it is asked until it answers */
 	qmi_rig_enter(t);
 	assert_int_equal(qmodem_count(m, CARD_STATUS), 3);
-	assert_int_equal(told(), 1);
-	log_ends();
+	assert_int_equal(told(remedy), 1);
+	told_end();
 	qmi_rig_end(t, m);
 }
 
@@ -148,10 +114,10 @@ static void a_device_of_our_own_is_silent(void **state)
 	(void)state;
 	struct qmodem *m = qmodem_start(qmi_rig_socket, rows);
 	struct transport *t = qmi_rig_open("");
-	log_begins();
+	told_begin(qmi_rig_dir);
 	assert_int_not_equal(look(t, 1300), ST_OK);
-	assert_int_equal(told(), 0);
-	log_ends();
+	assert_int_equal(told(remedy), 0);
+	told_end();
 	transport_close(t);
 	qmodem_stop(m);
 }
