@@ -289,6 +289,10 @@ static status make_pair(struct guard *g, const struct keygen_wish *w, struct han
 
 	for (unsigned i = 1; st == ST_KEY_UNUSABLE && i < FILL_TRIES; i++)
 		st = fill(g, w, &p, &made); /* another process was there first: the next pair */
+	if (st == ST_KEY_UNUSABLE) {
+		log_error("key generation: other programs took each pair before us; try again");
+		return ST_OBJECT_MEMORY;
+	}
 	TRY(st);
 	TRY(find_objects(g, &p, &made, ret));
 	TRY(token_get(g->slot, &t));

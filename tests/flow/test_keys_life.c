@@ -33,6 +33,15 @@ static unsigned must(bool truth, const char *what)
 	return !truth;
 }
 
+#define MUST_BE_OK(rv) must_be_ok(rv, #rv)
+
+static unsigned must_be_ok(CK_RV rv, const char *what)
+{
+	if (rv != CKR_OK)
+		fprintf(stderr, "  %d: 0x%lx: %s\n", (int)getpid(), rv, what);
+	return rv != CKR_OK;
+}
+
 static CK_RV destroy(struct scene *s, CK_OBJECT_HANDLE h)
 {
 	return r.f->C_DestroyObject(s->session, h);
@@ -89,7 +98,7 @@ static unsigned makes(struct scene *s)
 {
 	struct keys_pair p = {0};
 
-	return MUST(keys_generate(s, "tec", &p) == CKR_OK) + MUST(keys_sign(s, &p) == CKR_OK);
+	return MUST_BE_OK(keys_generate(s, "tec", &p)) + MUST_BE_OK(keys_sign(s, &p));
 }
 
 static unsigned renames(struct scene *s)
@@ -99,8 +108,8 @@ static unsigned renames(struct scene *s)
 	struct keys_pair p = {0};
 
 	return MUST(keys_find_pair(s, "tec", &p) == CKR_OK && p.priv != 0) +
-	       MUST(keys_sign(s, &p) == CKR_OK) +
-	       MUST(r.f->C_SetAttributeValue(s->session, p.pub, &label, 1) == CKR_OK);
+	       MUST_BE_OK(keys_sign(s, &p)) +
+	       MUST_BE_OK(r.f->C_SetAttributeValue(s->session, p.pub, &label, 1));
 }
 
 static unsigned destroys(struct scene *s)
@@ -111,9 +120,9 @@ static unsigned destroys(struct scene *s)
 	       MUST(keys_find_pair(s, "device", &device) == CKR_OK && device.priv != 0) +
 	       MUST(destroy(s, device.priv) == CKR_ACTION_PROHIBITED) +
 	       MUST(destroy(s, device.pub) == CKR_ACTION_PROHIBITED) +
-	       MUST(destroy(s, p.pub) == CKR_ACTION_PROHIBITED) +
-	       MUST(destroy(s, p.priv) == CKR_OK) + MUST(destroy(s, p.pub) == CKR_OK) +
-	       MUST(!is_there(s, "other")) + MUST(keys_sign(s, &device) == CKR_OK);
+	       MUST(destroy(s, p.pub) == CKR_ACTION_PROHIBITED) + MUST_BE_OK(destroy(s, p.priv)) +
+	       MUST_BE_OK(destroy(s, p.pub)) + MUST(!is_there(s, "other")) +
+	       MUST_BE_OK(keys_sign(s, &device));
 }
 
 static unsigned lasts(struct scene *s)
@@ -121,7 +130,7 @@ static unsigned lasts(struct scene *s)
 	struct keys_pair p = {0};
 
 	return MUST(keys_find_pair(s, "again", &p) == CKR_OK && p.priv != 0) +
-	       MUST(keys_sign(s, &p) == CKR_OK) + MUST(!is_there(s, "other"));
+	       MUST_BE_OK(keys_sign(s, &p)) + MUST(!is_there(s, "other"));
 }
 
 /* This process has the module open all the time. */
@@ -175,10 +184,10 @@ static unsigned comes_and_goes(struct scene *s)
 			continue;
 		}
 		made++;
-		bad += MUST(rv == CKR_OK) + MUST(keys_sign(s, &p) == CKR_OK);
+		bad += MUST_BE_OK(rv) + MUST_BE_OK(keys_sign(s, &p));
 		usleep(1000);
-		bad += MUST(keys_sign(s, &p) == CKR_OK) + MUST(is_there(s, label));
-		bad += MUST(destroy(s, p.priv) == CKR_OK) + MUST(destroy(s, p.pub) == CKR_OK);
+		bad += MUST_BE_OK(keys_sign(s, &p)) + MUST(is_there(s, label));
+		bad += MUST_BE_OK(destroy(s, p.priv)) + MUST_BE_OK(destroy(s, p.pub));
 		bad += MUST(!is_there(s, label));
 	}
 	return bad + MUST(made == ROUNDS);
@@ -189,7 +198,7 @@ static unsigned is_as_it_was(struct scene *s)
 	struct keys_pair p = {0};
 
 	return MUST(keys_find_pair(s, "device", &p) == CKR_OK && p.priv != 0) +
-	       MUST(keys_sign(s, &p) == CKR_OK);
+	       MUST_BE_OK(keys_sign(s, &p));
 }
 
 static void at_once(void **state)

@@ -501,6 +501,21 @@ static void arguments(void **state)
 	assert_true(a == 0 && b == 0);
 }
 
+/* Whoever loses each race for a pair finds no free one: nothing is wrong with any key. */
+static void always_late(void **state)
+{
+	CK_SESSION_HANDLE s = rw_session();
+	struct tmpl pub = of_curve(CURVE_P256);
+	CK_OBJECT_HANDLE a = 0, b = 0;
+	CK_MECHANISM m = ec_gen;
+
+	(void)state;
+	fake2.answer[FAKE2_GENERATE] = ST_KEY_UNUSABLE;
+	assert_rv(f->C_GenerateKeyPair(s, &m, pub.a, pub.n, NULL, 0, &a, &b), CKR_DEVICE_MEMORY);
+	assert_true(fake2.calls[FAKE2_GENERATE] > 1);
+	assert_true(a == 0 && b == 0);
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -509,7 +524,7 @@ int main(void)
 		TEST(unnamed),	  TEST(by_use),	     TEST(of_the_session),
 		TEST(identities), TEST(given_names), TEST(one_name_for_two),
 		TEST(no_pair),	  TEST(sayings),     TEST(no_template_weakens),
-		TEST(mis_sized),  TEST(arguments),
+		TEST(mis_sized),  TEST(arguments),   TEST(always_late),
 	};
 
 	return cmocka_run_group_tests_name("keygen", tests, rig_group_setup, rig_group_teardown);
