@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Every test: tests/run.sh [--quick]. Installs what is missing, builds, tests, and prints a table.
+# Every test: tests/run.sh [--quick]. Installs what is missing, builds, tests, and prints the matrix of programs and
+# a table.
 # --quick: the plain build's unit and flow tests only. Ends with "N passed, N failed".
 set -eu
 cd "$(dirname "$0")/.."
@@ -62,6 +63,7 @@ build() { # NAME FOLDER OPTION…
 at_once() { # SUITE
 	case $1 in
 	unit | flow) echo 8 ;;
+	interop) echo 4 ;;
 	*) nproc ;;
 	esac
 }
@@ -130,6 +132,10 @@ if [ -z "$quick" ]; then
 	step 'packages in a fresh Debian' timeout 1200 tests/packages.sh || true
 fi
 
+if [ -z "$quick" ]; then
+	printf '\n'
+	tests/matrix.sh build build-asan || row 'the matrix' 0 1 0
+fi
 printf '\n%-44s %6s %6s %8s\n' what passed failed time
 cat "$table"
 for line in ${faults[@]+"${faults[@]}"}; do

@@ -31,4 +31,9 @@ for page in README.md conf/recipes/*.md; do
 	done
 	[ "$name" = README ] || grep -q "'recipes/$name.md'" conf/meson.build || complain "$page: conf/meson.build does not install it"
 done
+
+# The matrix has every script that meson runs over a link, and no other.
+scripts=$(sed -n "s/^ *'\([a-z0-9_]*\)': \[.*/\1/p; s/^test('\([a-z0-9_]*\)-[a-z]*', .*/\1/p" tests/interop/meson.build | sort)
+rows=$(grep -v '^#' tests/interop/programs | sed 's/.*| *//' | sort)
+diff <(echo "$scripts") <(echo "$rows") || complain 'tests/interop/programs and tests/interop/meson.build differ (< meson.build)'
 exit $bad
