@@ -28,6 +28,10 @@ echo data >file
 check 'which SIM is there' recipe_run which
 shows '  the doctor is content' '^All is well'
 shows '  the list has the key' 'pkcs11:token=gateway;object=device;type=private'
+usermod -aG dialout www-data
+check 'what a program needs and does' recipe_run programs
+shows '  nginx can use the key' '^All is well|nothing is missing'
+shows '  the ladder' '--> READ PUBLIC KEY'
 for name in slot group pin; do
 	recipe_text "conf=$name" >"$work/$name.conf"
 	[ $name != group ] || {
@@ -56,6 +60,33 @@ shows '  the token is listed' 'Label: device'
 shows '  the handshake is complete' '^- Handshake was completed'
 check 'pkcs11-tool' recipe_run pkcs11-tool
 shows '  lists the key' 'label: +device'
+
+# host, with sshd
+mount -t tmpfs -o mode=700 tmpfs /root
+export HOME=/root USER=root
+mkdir -m 700 /root/.ssh
+mkdir -p -m 755 /run/sshd
+ssh-keygen -q -t ed25519 -N '' -f "$work/hostkey"
+echo '127.0.0.1 host' >>/etc/hosts
+echo "host $(cat "$work/hostkey.pub")" >/root/.ssh/known_hosts
+host ssh-keygen -D "$installed" >/root/.ssh/authorized_keys
+env -u LD_PRELOAD /usr/sbin/sshd -D -e -o LogLevel=VERBOSE -o UsePAM=no -o PasswordAuthentication=no \
+	-o ListenAddress=127.0.0.1 -o "HostKey=$work/hostkey" >"$work/sshd.log" 2>&1 &
+pids+=($!)
+wait_for listens 22 || { cat "$work/sshd.log"; die 'sshd does not listen'; }
+echo 'echo logged in' >/root/.bash_profile
+check_signs 'OpenSSH' recipe_run ssh </dev/null
+shows '  logged in' '^logged in'
+check '  sshd verified the key' grep -q 'Accepted publickey for root .* ECDSA' "$work/sshd.log"
+
+# broker.example, with the key that it shares with the SIM
+openssl s_server -accept 127.0.0.1:8883 -nocert -quiet -psk_identity meter-0001 \
+	-psk "$(iotsafe psk psk --server broker.example --hex)" -cipher PSK >"$work/broker.out" 2>&1 &
+pids+=($!)
+wait_for listens 8883 || { cat "$work/broker.out"; die 'the broker does not listen'; }
+check 'TLS with a key that the SIM derives' recipe_run psk </dev/null
+shows '  is one' 'Reused, TLSv1.3|Cipher is .*PSK'
+
 # the authority's answer comes as meter.pem, when the request is there
 manage() {
 	recipe_text run=manage >"$work/manage.sh"
