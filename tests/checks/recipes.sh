@@ -13,7 +13,7 @@ complain() {
 for page in README.md conf/recipes/*.md; do
 	name=$(basename "$page" .md)
 	more='^$'
-	[ "$name" != README ] || more='^[0-9]+: ```[a-z]+ (conf=[a-z-]+|by=[a-z0-9_./-]+|untested)$'
+	[ "$name" != README ] || more='^[0-9]+: ```[a-z]+ (conf=[a-z-]+|by=tests/run.sh|untested)$'
 	awk '/^```/ { open = !open; if (open) print FNR ": " $0 } END { if (open) print "the last block has no end" }' "$page" |
 		grep -Ev '^[0-9]+: ```[a-z]+ (install|run=[a-z0-9-]+|shows=[a-z0-9-]+|file=/[^ ]+)$' |
 		grep -Ev "$more" |
@@ -26,8 +26,9 @@ for page in README.md conf/recipes/*.md; do
 		[ "$script" = tests/packages.sh ] || grep -Eq "^ +'$(basename "$script" .sh)': \[|files\('$(basename "$script")'\)" tests/interop/meson.build ||
 			complain "$script: is not in tests/interop/meson.build"
 	done
-	for script in $(sed -n 's/^```sh by=//p' "$page"); do
-		[ -x "$script" ] || complain "$page: no $script"
+	for package in $(sed -n 's/^apt-get install//p' "$page"); do
+		grep -Eq "(^|[^a-z0-9-])$package([^a-z0-9-]|\$)" tests/setup.sh || [ "$name" = debian ] || [ "$name" = openssl-provider ] ||
+			complain "$page: tests/setup.sh does not install $package"
 	done
 	[ "$name" = README ] || grep -q "'recipes/$name.md'" conf/meson.build || complain "$page: conf/meson.build does not install it"
 done

@@ -105,4 +105,16 @@ END
 check_signs 'keys and certificates' manage
 check '  the key has its certificate' cmp <(openssl x509 -in meter.pem -noout -pubkey) meter.pub
 shows '  a pre-shared key' '^[0-9A-F]{64}$' broker.psk
+
+# alice, who has no rights on the device, and the agent
+useradd --no-create-home --shell /bin/sh alice
+install -d -o alice -m 700 /run/alice
+alice() { host setpriv --reuid alice --regid alice --init-groups --no-new-privs "$@" </dev/null; }
+chmod 711 "$work/home"
+check_fails 'alice may not use the device' alice openssl dgst -sha256 -engine pkcs11 -keyform engine \
+	-sign 'pkcs11:token=gateway;object=device;type=private' -out /run/alice/none.sig file
+check 'the agent' recipe_run agent
+check_signs '  alice may use it' alice openssl dgst -sha256 -engine pkcs11 -keyform engine \
+	-sign 'pkcs11:token=gateway;object=device;type=private' -out /run/alice/file.sig file
+check '  verified' openssl dgst -sha256 -verify device.pub -signature /run/alice/file.sig file
 recipe_done

@@ -10,7 +10,7 @@
 #   ```text shows=NAME       what is to be seen; … stands for anything    recipe_shows NAME FILE
 # README.md has these too:
 #   ```ini conf=NAME         a configuration, which iotsafe reads           recipe_text conf=NAME
-#   ```sh by=SCRIPT          what that script does
+#   ```sh by=tests/run.sh    what that script does
 #   ```sh untested           what is said to be so
 # recipe_done ends the script, and fails if a block of the recipe was left out.
 . "$top/tests/lib/systemctl.sh"
