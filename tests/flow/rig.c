@@ -61,13 +61,22 @@ const char *rig_link_name(enum rig_link link)
 	return links[link].name;
 }
 
+static bool shares;
+
+bool rig_shares(void)
+{
+	return shares;
+}
+
 enum rig_link rig_argument(int argc, char **argv)
 {
 	enum rig_link link = RIG_UNIX;
+	bool known = argc < 2 || rig_link_named(argv[1], &link);
 
-	if (argc < 2 || rig_link_named(argv[1], &link))
+	shares = known && argc == 3 && rig_over_qmi(link) && strcmp(argv[2], "share") == 0;
+	if (known)
 		return link;
-	fprintf(stderr, "usage: %s LINK, one of:", argv[0]);
+	fprintf(stderr, "usage: %s LINK [share], LINK one of:", argv[0]);
 	for (unsigned i = 0; i < RIG_LINKS; i++)
 		fprintf(stderr, " %s", links[i].name);
 	fprintf(stderr, "\n");
@@ -197,6 +206,9 @@ static void write_conf(struct rig *r)
 
 	fill(uri, sizeof(uri), links[r->opt.link].uri,
 	     links[r->opt.link].option ? r->port : r->socket);
+	if (shares)
+		strncat(uri, strchr(uri, '?') ? "&share=1" : "?share=1",
+			sizeof(uri) - strlen(uri) - 1);
 	if (!f)
 		fail_msg("%s: %s", r->conf, strerror(errno));
 	fprintf(f, "[module]\nlock-dir = %s/lock\nstore-dir = %s/store\n%s\n", r->dir, r->dir,

@@ -54,8 +54,10 @@ enum {
 bool rig_link_named(const char *name, enum rig_link *ret_link);
 const char *rig_link_name(enum rig_link link);
 /* The link that a test's first argument names; RIG_UNIX when there is none. Ends the process with a
- * word on its use when there is no such link. */
+ * word on its use when there is no such link. A second argument "share": over QMI with share=1. */
 enum rig_link rig_argument(int argc, char **argv);
+/* Whether that second argument was there. */
+bool rig_shares(void);
 /* A test, and the links that can carry it. */
 struct rig_test {
 	struct CMUnitTest test;
