@@ -116,6 +116,9 @@ completes --subject -- iotsafe csr device --su
 completes '' -- iotsafe list --su
 completes --server -- iotsafe psk --se
 completes demo -- iotsafe list --slot ''
+clients=$(in_tree iotsafe doctor --client '?' 2>&1 | sed -n 's/.*there are://p')
+completes $clients -- iotsafe doctor --client ''
+completes nginx -- iotsafe doctor --client ng
 completes p256 p384 brainpool -- iotsafe keygen --curve ''
 completes privkey pubkey -- iotsafe --type x delete a --type p
 completes /srv/card/ca.pem -- iotsafe write /srv/card/ca.p

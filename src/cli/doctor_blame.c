@@ -83,13 +83,18 @@ static const struct {
 	 "end it, or let it use the card in shared mode"},
 	{ST_TIMEOUT, "at", NULL, STEP_DEVICE, "the port does not answer",
 	 "is it the modem's AT port, and the baud rate right? Is the modem awake?"},
+	{ST_TIMEOUT, "qmi", is_through_proxy, STEP_DEVICE,
+	 "no answer in time through qmi-proxy: it has lost the modem, or the modem is silent",
+	 "restart qmi-proxy (or ModemManager, which starts it), then the modem; if both are well, "
+	 "raise timeout in the configuration"},
+	{ST_TIMEOUT, "mbim", is_through_proxy, STEP_DEVICE,
+	 "no answer in time through mbim-proxy: it has lost the modem, or the modem is silent",
+	 "restart mbim-proxy (or ModemManager, which starts it), then the modem; if both are well, "
+	 "raise timeout in the configuration"},
 	{ST_TIMEOUT, "qmi", NULL, STEP_DEVICE, "the modem does not answer in time",
-	 "is it the modem's QMI port? If ModemManager does not reach it either, restart the modem; "
-	 "else raise timeout in the configuration"},
+	 "is it the modem's QMI port? Restart the modem, or raise timeout in the configuration"},
 	{ST_TIMEOUT, "mbim", NULL, STEP_DEVICE, "the modem does not answer in time",
-	 "is it the modem's MBIM port? If ModemManager does not reach it either, restart the "
-	 "modem; "
-	 "else raise timeout in the configuration"},
+	 "is it the modem's MBIM port? Restart the modem, or raise timeout in the configuration"},
 	{ST_TIMEOUT, NULL, NULL, STEP_DEVICE, "no answer in time, or others hold the card",
 	 "try again; raise timeout in the configuration"},
 	{ST_IO, "mbim", is_through_proxy, STEP_DEVICE,

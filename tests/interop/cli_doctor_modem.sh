@@ -58,7 +58,15 @@ check_exit 'nor the device itself' 1 as_nobody doctor --uri "$slot_uri?direct=1"
 shows '  its mode is why' '^  device +FAIL .*no permission'
 remedy '(group|owner)'
 
+# the modem's device answers, the proxy does not
 slot "$slot_uri"
+if [ $link = qmi ]; then proxy_pid=$qmi_proxy_pid; else proxy_pid=$mbim_proxy_pid; fi
+kill -STOP "$proxy_pid"
+check_doctor 'a proxy that hangs' device "no answer in time through $link-proxy"
+remedy "restart $link-proxy"
+kill -CONT "$proxy_pid"
+check 'it goes on, and all is well' wait_for iotsafe doctor
+
 case $link in
 qmi)
 	sim_control 'fault Q8x0' >/dev/null
@@ -69,7 +77,8 @@ qmi)
 	check_doctor 'no client id is left' channel 'client ids of the modem'
 	sim_control 'fault clear' >/dev/null
 	sim_control 'fault F29x0' >/dev/null
-	check_doctor 'a silent modem' device 'does not answer in time'
+	check_doctor 'a silent modem' device 'no answer in time through qmi-proxy'
+	remedy 'restart qmi-proxy'
 	sim_control 'fault clear' >/dev/null
 	check 'healthy again' wait_for iotsafe doctor
 	;;
