@@ -72,6 +72,15 @@ chmod 700 "$control"
 check_exit 'a socket that we may not use' 1 as_nobody doctor
 shows '  says so' '^  device +FAIL .*no permission'
 shows '  with a remedy' '^ +-> '
+# an ordinary user, who may: all steps, and none of them wants more
+chmod 666 "$control"
+cp "$module" "$work/"
+mkdir -m 1777 -p "$work/lock"
+chmod 1777 "$work/lock"
+check 'an ordinary user who may use it' as_nobody doctor --module "$work/${module##*/}"
+for step in configuration module; do shows "  $step" "^$step +ok"; done
+for step in device SIM channel applet objects signature; do shows "  $step" "^  $step +ok"; done
+shows '  in so many words' '^All is well'
 chmod 600 "$conf"
 
 # --- the module ---
