@@ -26,20 +26,20 @@ static const struct client clients[] = {
 	 CERTIFICATE_FILE
 	 "# nginx.conf, the main part:\n"
 	 "ssl_engine pkcs11;\n"
-	 "# as a server, in server { }:\n"
-	 "ssl_certificate /etc/iotsafe/device.pem;\n"
+	 "# as a server, in server { }, with the answer to the key's request (iotsafe csr):\n"
+	 "ssl_certificate /etc/iotsafe/gateway.pem;\n"
 	 "ssl_certificate_key \"engine:pkcs11:@KEY@\";\n"
 	 "# as a client, in location { }:\n"
 	 "proxy_ssl_certificate /etc/iotsafe/device.pem;\n"
 	 "proxy_ssl_certificate_key \"engine:pkcs11:@KEY@\";\n"
 	 "# its workers run as another user: iotsafe doctor --client nginx --user www-data\n", NULL},
 	{"apache", "apache2 httpd", "-v", "apache2", NULL, CLIENT_ENGINE,
-	 CERTIFICATE_FILE
 	 "# the server's part:\n"
 	 "SSLCryptoDevice pkcs11\n"
-	 "# the virtual host's:\n"
-	 "SSLCertificateFile /etc/iotsafe/device.pem\n"
-	 "SSLCertificateKeyFile \"@KEY@\"\n", NULL},
+	 "# the virtual host's, with the answer to the key's request (iotsafe csr):\n"
+	 "SSLCertificateFile /etc/iotsafe/gateway.pem\n"
+	 "SSLCertificateKeyFile \"@KEY@\"\n"
+	 "# its workers run as another user: iotsafe doctor --client apache --user www-data\n", NULL},
 	{"gnutls", "gnutls-cli p11tool", "--version", "gnutls-bin", NULL, CLIENT_P11KIT | CLIENT_CERTIFICATE,
 	 "gnutls-cli --x509keyfile '@KEY@' --x509certfile '@CERT@' cloud.example\n"
 	 "p11tool --list-all '@TOKEN@'\n", NULL},
@@ -57,61 +57,58 @@ static const struct client clients[] = {
 	 "modutil -dbdir sql:$HOME/.pki/nssdb -add iotsafe -libfile @MODULE@ -force\n"
 	 "certutil -L -d sql:$HOME/.pki/nssdb -h '@LABEL@'\n", NULL},
 	{"chromium", "chromium chromium-browser google-chrome", "--version", "chromium", NULL, CLIENT_CERTIFICATE,
-	 "# package libnss3-tools; chromium must not be running\n"
-	 "mkdir -p $HOME/.pki/nssdb\n"
-	 "certutil -N -d sql:$HOME/.pki/nssdb --empty-password    # where there is none yet\n"
-	 "modutil -dbdir sql:$HOME/.pki/nssdb -add iotsafe -libfile @MODULE@ -force\n", NULL},
+	 "# package libnss3-tools; chromium must not be running; -N where there is no database yet\n"
+	 "mkdir -p ~/.pki/nssdb\n"
+	 "certutil -N -d sql:$HOME/.pki/nssdb --empty-password\n"
+	 "modutil -force -dbdir sql:$HOME/.pki/nssdb -add iotsafe \\\n"
+	 "    -libfile @MODULE@\n", NULL},
 	{"firefox", "firefox-esr firefox", "--version", "firefox-esr", NULL, CLIENT_CERTIFICATE,
 	 "# package libnss3-tools; PROFILE as about:profiles shows it; firefox must not be running\n"
 	 "modutil -dbdir sql:$HOME/.mozilla/firefox/PROFILE -add iotsafe -libfile @MODULE@ -force\n", NULL},
 	{"mosquitto", "mosquitto mosquitto_pub mosquitto_sub", "-h", "mosquitto mosquitto-clients", NULL, CLIENT_ENGINE,
-	 CERTIFICATE_FILE
-	 "# the broker, mosquitto.conf:\n"
+	 "# the broker, with the answer to the key's request (iotsafe csr):\n"
 	 "tls_engine pkcs11\n"
 	 "tls_keyform engine\n"
-	 "certfile /etc/iotsafe/device.pem\n"
 	 "keyfile @KEY@\n"
+	 "certfile /etc/iotsafe/broker.pem\n"
 	 "# the clients; 2.0.11 wants an empty file that is named like the URI in the present folder:\n"
-	 "touch '@KEY@'\n"
-	 "mosquitto_pub -h broker.example -p 8883 --cafile ca.pem --cert /etc/iotsafe/device.pem \\\n"
-	 "    --tls-engine pkcs11 --keyform engine --key '@KEY@' -t topic -m text\n", NULL},
-	{"stunnel", "stunnel stunnel4", "-version", "stunnel4", NULL, CLIENT_ENGINE,
 	 CERTIFICATE_FILE
-	 "# stunnel.conf, the global part:\n"
-	 "engine = dynamic\n"
-	 "engineCtrl = SO_PATH:@ENGINE@\n"
-	 "engineCtrl = ID:pkcs11\n"
-	 "engineCtrl = LIST_ADD:1\n"
-	 "engineCtrl = LOAD\n"
-	 "engineCtrl = MODULE_PATH:@MODULE@\n"
-	 "engineCtrl = INIT\n"
-	 "# the service:\n"
+	 "KEY='@KEY@'\n"
+	 "touch \"$KEY\"\n"
+	 "mosquitto_pub -h broker.example -p 8883 --cafile /etc/ssl/certs/ca-certificates.crt \\\n"
+	 "    --cert /etc/iotsafe/device.pem --tls-engine pkcs11 --keyform engine --key \"$KEY\" \\\n"
+	 "    -t meters/0001 -m 42\n", NULL},
+	{"stunnel", "stunnel stunnel4", "-version", "stunnel4", NULL, CLIENT_ENGINE,
+	 "# before the first section:\n"
+	 "engine = pkcs11\n"
+	 "# a section:\n"
+	 "cert = @CERT@\n"
 	 "engineId = pkcs11\n"
-	 "cert = /etc/iotsafe/device.pem\n"
 	 "key = @KEY@\n", NULL},
 	{"java", "java", "-version", "default-jre-headless", NULL, CLIENT_CERTIFICATE,
-	 "# iotsafe.cfg:\n"
+	 "# /etc/iotsafe/java.cfg; slotListIndex counts the slots of \"iotsafe list\" from 0:\n"
 	 "name = iotsafe\n"
 	 "library = @MODULE@\n"
 	 "slotListIndex = 0\n"
 	 "# then:\n"
-	 "keytool -list -keystore NONE -storetype PKCS11 -storepass '' \\\n"
-	 "    -providerClass sun.security.pkcs11.SunPKCS11 -providerArg iotsafe.cfg\n", NULL},
+	 "keytool -list -keystore NONE -storetype PKCS11 -storepass '' -providerClass sun.security.pkcs11.SunPKCS11 \\\n"
+	 "    -providerArg /etc/iotsafe/java.cfg </dev/null\n", NULL},
 	{"wpa_supplicant", "wpa_supplicant", "-v", "wpasupplicant", NULL, CLIENT_ENGINE | CLIENT_TRUSTED | CLIENT_CERTIFICATE,
 	 "# wpa_supplicant.conf:\n"
 	 "pkcs11_engine_path=@ENGINE@\n"
 	 "pkcs11_module_path=@MODULE@\n"
-	 "# its network={ }:\n"
-	 "key_mgmt=WPA-EAP\n"
+	 "# its network={ }, beside ssid, key_mgmt, identity and ca_cert:\n"
 	 "eap=TLS\n"
 	 "client_cert=\"@CERT@\"\n"
 	 "private_key=\"@KEY@\"\n", NULL},
 	{"openvpn", "openvpn", "--version", "openvpn", NULL, CLIENT_CERTIFICATE,
-	 "openvpn --show-pkcs11-ids @MODULE@      # the id for the next but one line\n"
+	 "# in /etc/openvpn/client/gateway.conf:\n"
 	 "pkcs11-providers @MODULE@\n"
-	 "pkcs11-id 'THE ID'\n", NULL},
+	 "# this adds a line for the first certificate that the SIMs have:\n"
+	 "openvpn --show-pkcs11-ids @MODULE@ |\n"
+	 "    sed -n \"s/^ *Serialized id: *\\(.*\\)/pkcs11-id '\\1'/p\" | head -n 1 >>/etc/openvpn/client/gateway.conf\n", NULL},
 	{"python", "python3", "--version", "python3-pykcs11", NULL, 0,
-	 "PYKCS11LIB=@MODULE@ python3 -c 'from PyKCS11 import *; l = PyKCS11Lib(); l.load(); print(l.getTokenInfo(l.getSlotList(tokenPresent=True)[0]))'\n", NULL},
+	 "PYKCS11LIB=@MODULE@ /usr/bin/python3 -c 'from PyKCS11 import *; l = PyKCS11Lib(); l.load(); print(l.getTokenInfo(l.getSlotList(tokenPresent=True)[0]))'\n", NULL},
 };
 /* clang-format on */
 

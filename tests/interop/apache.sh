@@ -31,6 +31,7 @@ check_signs 'two at once' two_at_once recipe_run look
 check 'reloaded' recipe_run reload
 check_signs 'a page' recipe_run look
 check_signs 'two at once' two_at_once recipe_run look
+check 'the lines of "iotsafe doctor" are these' recipe_doctor apache
 
 # --- what goes wrong ---
 locked_start

@@ -36,6 +36,7 @@ browser() {
 }
 check_signs 'two at once' two_at_once browser
 check '  both verified' test "$(grep -c 'verify=SUCCESS' "$work/check.out")" = 2
+check 'the lines of "iotsafe doctor" are these' recipe_doctor chromium
 
 # --- what goes wrong ---
 chmod 755 "$work/home"

@@ -65,6 +65,15 @@ shows '  it does' 'Private Key Object'
 check 'nss' ask nss
 check '  loads the module' run_lines
 shows '  and sees the certificate' 'simtok:device'
+# a profile as Firefox makes it; the browser itself is not here
+profile=$HOME/.mozilla/firefox/x.default-esr
+mkdir -p "$profile"
+check "a profile of Firefox's" certutil -N -d "sql:$profile" --empty-password
+ask firefox || true # the program may not be installed
+check '  gets the module' run_lines s/PROFILE/x.default-esr/
+check '  which is in its list' host modutil -dbdir "sql:$profile" -list iotsafe
+check '  and shows it' host certutil -L -d "sql:$profile" -h simtok
+shows '  the certificate' 'simtok:device'
 check_exit 'p11-kit, where the module is not registered' 1 iotsafe doctor --client p11-kit
 shows '  that is the failure' '^registered +FAIL +p11-kit does not know the module'
 shows '  with a remedy' '^ +-> install the module'

@@ -30,6 +30,7 @@ check_signs 'TLS 1.2' visit TLSv1.2
 shows '  in that version' '^protocol=TLSv1.2'
 check_signs 'two clients at once' two_at_once visit TLSv1.3
 check '  both verified' test "$(grep -c '^verify=SUCCESS' "$work/check.out")" = 2
+check 'the lines of "iotsafe doctor" are these' recipe_doctor java
 
 # --- what goes wrong ---
 locked_start

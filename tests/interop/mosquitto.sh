@@ -44,6 +44,7 @@ recipe_shows '  which gets it' subscribe
 recipe_shows '  the broker verified the certificates' log "$log"
 check_signs 'two clients at once' two_at_once recipe_run publish
 check '  the broker verified all of them' test "$(grep -c "New client .* u'meter-0001')" "$log")" -ge 4
+check 'the lines of "iotsafe doctor" are these' recipe_doctor mosquitto
 
 # --- what goes wrong at a client ---
 locked_start

@@ -77,6 +77,7 @@ check_signs 'a page from cloud.example' recipe_run look-cloud
 recipe_shows '  whose server verified the certificate' look-cloud
 check 'two at once' two_at_once recipe_run look-cloud
 shows '  verified' '^verify=SUCCESS'
+check 'the lines of "iotsafe doctor" are these' recipe_doctor nginx
 
 # --- what goes wrong ---
 site=/etc/nginx/sites-enabled/gateway

@@ -71,6 +71,7 @@ check_signs 'a second beside it, in the background' connected "$work/second.log"
 check '  the server verified it too' test "$(grep -c 'meter-0001\] Peer Connection Init' "$far/log")" = 2
 kill "$(cat "$work/second.pid")"
 systemctl stop openvpn-client@gateway
+check 'the lines of "iotsafe doctor" are these' recipe_doctor openvpn
 
 # --- what goes wrong ---
 refused() { # SED-SCRIPT

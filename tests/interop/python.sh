@@ -15,6 +15,8 @@ program=/usr/local/bin/sim-sign
 recipe_write "$program"
 recipe_write /usr/local/bin/sim-fork
 
+check 'the token' recipe_run try
+recipe_shows '  is seen' try
 check_signs 'a signature' recipe_run sign
 recipe_shows '  verified' sign
 signed() { # FILE: signs and verifies it
@@ -27,6 +29,7 @@ check_signs 'two programs at once' two_at_once one_of_two
 check '  both verified' test "$(grep -c '^Verified OK' "$work/check.out")" = 2
 check_signs 'a parent and its children' recipe_run fork
 check '  the parent before and after' test "$(grep -c '^parent 64' "$work/check.out")" = 2
+check 'the lines of "iotsafe doctor" are these' recipe_doctor python
 
 # --- what goes wrong ---
 locked_start

@@ -28,6 +28,7 @@ shows '  which curl verified' '^Hello from behind'
 check_signs 'two clients at once' two_at_once recipe_run look
 shows '  verified' '^verify=SUCCESS'
 check_signs 'two visitors at once' two_at_once recipe_run look-server
+check 'the lines of "iotsafe doctor" are these' recipe_doctor stunnel
 
 # --- what goes wrong ---
 locked_start

@@ -64,6 +64,7 @@ station() { # each wants an address of its own, and no control socket
 }
 sed /^ctrl_interface/d "$page" >"$work/page"
 check_signs 'two at once' two_at_once station
+check 'the lines of "iotsafe doctor" are these' recipe_doctor wpa_supplicant
 
 # --- what goes wrong; eapol_test says what wpa_supplicant does, and does not try again ---
 locked_start

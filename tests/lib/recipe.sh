@@ -110,6 +110,20 @@ recipe_shows() { # TEXT NAME [FILE]
 	ok "$1"
 }
 
+# What "iotsafe doctor --client" gives to paste are lines, byte for byte but for how far they are indented,
+# of the recipe's blocks that were run or written.
+recipe_doctor() { # CLIENT
+	local tag
+	iotsafe doctor --json --client "$1" >"$work/doctor.json" || { cat "$work/doctor.json"; return 1; }
+	jq -er .lines "$work/doctor.json" | sed 's/^[ \t]*//; /^#/d; /^$/d' >"$work/doctor.lines"
+	[ -s "$work/doctor.lines" ] || return 1
+	for tag in $(sort -u "$work/recipe.used" | grep -E '^(run|file)='); do
+		recipe_text "$tag"
+	done | sed 's/^[ \t]*//' >"$work/doctor.run"
+	echo 'of these lines there are others in the recipe:'
+	! grep -vxFf "$work/doctor.run" "$work/doctor.lines"
+}
+
 recipe_packages() { # they are installed, by these very names
 	local package
 	for package in $(recipe_text install | sed 's/^apt-get install//'); do
