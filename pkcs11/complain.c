@@ -125,7 +125,7 @@ static void text_of(const CK_ATTRIBUTE *a, char ret[TEXT_MAX])
 	ret[n] = '\0';
 }
 
-static bool is_for_private_keys(const CK_ATTRIBUTE *tmpl, CK_ULONG n)
+static bool is_for(const CK_ATTRIBUTE *tmpl, CK_ULONG n, CK_OBJECT_CLASS wanted)
 {
 	const CK_ATTRIBUTE *a = find(tmpl, n, CKA_CLASS);
 	CK_OBJECT_CLASS class;
@@ -133,17 +133,45 @@ static bool is_for_private_keys(const CK_ATTRIBUTE *tmpl, CK_ULONG n)
 	if (a == NULL || a->ulValueLen != sizeof(class))
 		return false;
 	memcpy(&class, a->pValue, sizeof(class));
-	return class == CKO_PRIVATE_KEY;
+	return class == wanted;
 }
 
-/* Searches by id alone are many, and most of them are guesses (for the key of each certificate). */
+/* A key or certificate that lacks the other one, by an id that both would have: the certificates at
+ * hand that are no key's tell why. */
+static void tell_strays(struct slot *s)
+{
+	struct token *t = s->token;
+
+	for (size_t i = 0; t != NULL && i < t->object_count; i++)
+		if (token_cert_pair(s, t, &t->object[i]) != ST_OK)
+			return; /* the next call tells that */
+}
+
+static bool has_private(const struct token *t)
+{
+	for (size_t i = 0; t != NULL && i < t->pair_count; i++)
+		if (t->pair[i].has_priv)
+			return true;
+	return false;
+}
+
+/* Searches by id alone are many, and most of them are guesses (for the key of each certificate):
+ * of those only a certificate that is nobody's is told. */
 void complain_search(struct slot *s, const CK_ATTRIBUTE *tmpl, CK_ULONG n, CK_ULONG found,
 		     bool hides)
 {
 	const CK_ATTRIBUTE *label = find(tmpl, n, CKA_LABEL);
 	char text[TEXT_MAX];
 
-	if (!log_wants(LOG_LEVEL_ERROR) || !is_for_private_keys(tmpl, n))
+	if (!log_wants(LOG_LEVEL_ERROR))
+		return;
+	if (found == 0 && find(tmpl, n, CKA_ID) != NULL &&
+	    (is_for(tmpl, n, CKO_PRIVATE_KEY) || is_for(tmpl, n, CKO_CERTIFICATE)))
+		tell_strays(s);
+	if (is_for(tmpl, n, CKO_PUBLIC_KEY) && found == 0 && !hides && label == NULL &&
+	    find(tmpl, n, CKA_ID) == NULL && !has_private(s->token))
+		complain("slot %s: the SIM shows no private key", slot_conf(s)->name);
+	if (!is_for(tmpl, n, CKO_PRIVATE_KEY))
 		return;
 	if (found == 0 && hides) {
 		log_info("slot %s: private keys are shown after the login only",

@@ -339,6 +339,8 @@ deadline slot_deadline(const struct slot *s)
 
 status slot_outcome(struct slot *s, status st)
 {
+	if (st == ST_DENIED_DEVICE) /* such as in a worker with another user than its parent */
+		complain_absent(s, st);
 	if (st != ST_CARD_CHANGED)
 		return st;
 	log_info("slot %s: another SIM", s->conf.name);

@@ -63,5 +63,6 @@ check 'Apache starts with workers that have no rights' recipe_run start
 check '  and listens' wait_for up
 visit() { curl -sS --max-time 15 https://gateway.example/; }
 goes_wrong '  whose visitors get no page' no-rights visit
+recipe_shows '  as the log says' no-rights-log /var/log/apache2/error.log
 goes_wrong '  which the doctor explains' doctor recipe_run doctor
 recipe_done

@@ -39,6 +39,9 @@ one_line '  is told' 'no private key is called "nobody"'
 sim_stop
 sim_new empty
 sim_start "$1"
+check 'no public key at all' tool -O --type pubkey
+last
+one_line '  is told' 'the SIM shows no private key'
 check_fails 'no key at all' sign 'pkcs11:token=simtok;object=device;type=private'
 last
 shows '  is told' 'error: slot sim: the SIM shows no private key'
@@ -76,6 +79,14 @@ make_certificate "$work/other.key" 30
 cp "$work/other.der" "$card/objects/file-02.3.bin"
 sim_start "$1"
 check 'a certificate of another key' tool -O --type cert
+last
+one_line '  is told' 'the certificate of CN=meter-0001 does not belong to the key "device"'
+# as OpenVPN looks for them: by the id of the key, and by that of the certificate
+openssl x509 -inform DER -in "$work/other.der" -out "$work/other.pem"
+check_fails "the key's certificate, by its id" tool --read-object --type cert --id "$(ec_id_of "$card/device.pem")"
+last
+one_line '  is told' 'the certificate of CN=meter-0001 does not belong to the key "device"'
+check_fails "the certificate's key, by its id" tool --read-object --type privkey --id "$(ec_id_of "$work/other.pem")"
 last
 one_line '  is told' 'the certificate of CN=meter-0001 does not belong to the key "device"'
 sim_stop

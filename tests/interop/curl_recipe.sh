@@ -30,10 +30,12 @@ fetch() { # BLOCK SED-SCRIPT
 goes_wrong 'no such key' no-key fetch fetch "$uri_no_key"
 goes_wrong 'a wrong PIN' wrong-pin fetch fetch "$uri_wrong_pin"
 goes_wrong 'the certificate of another key' mismatch fetch explicit s/device.pem/other.pem/
-check 'a certificate that has expired' fetch explicit s/device.pem/expired.pem/
+sim_holds /etc/iotsafe/expired.pem
+check 'a certificate that has expired' recipe_run fetch
 recipe_shows '  as the recipe shows it' expired
+sim_holds "$card/device.pem"
 check_signs 'a URI that fits two keys is the first one' fetch fetch "$uri_two_keys"
-stranger() { cd / && fetch explicit 's/^curl/setpriv --reuid nobody --regid nogroup --clear-groups curl/'; }
-goes_wrong 'a user without rights' no-rights stranger
+by_stranger() { cd / && fetch explicit "s/^curl/${stranger[*]} &/"; }
+goes_wrong 'a user without rights' no-rights by_stranger
 goes_wrong '  which the doctor explains' doctor recipe_run doctor
 recipe_done

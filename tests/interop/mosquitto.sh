@@ -58,6 +58,7 @@ goes_wrong 'the certificate of another key' client-mismatch publish s/device.pem
 goes_wrong 'a certificate that has expired' client-expired publish s/device.pem/expired.pem/
 shows '  as the broker says' 'certificate verify failed' "$log"
 check_signs 'a URI that fits two keys is the first one' publish "$uri_two_keys"
+goes_wrong 'a user without rights' client-no-rights publish "s/^mosquitto_pub/${stranger[*]} &/"
 
 # --- and at the broker ---
 refused() { # SED-SCRIPT; what the person reads then
@@ -74,8 +75,8 @@ goes_wrong 'the broker: no such key' no-key refused "$uri_no_key"
 goes_wrong 'the broker: a wrong PIN' wrong-pin refused "$uri_wrong_pin"
 goes_wrong 'the broker: the certificate of another key' mismatch refused s/broker.pem/other.pem/
 recipe_write "$page"
-replaced "$page" s/broker.pem/expired.pem/
-check 'the broker takes a certificate that has expired' recipe_run start
+replaced "$page" "$uri_two_keys; s/broker.pem/expired.pem/"
+check 'the broker takes a URI that fits two keys, and a certificate that has expired' recipe_run start
 check '  and listens' wait_for up
 # what the client says, and its exit code, depend on who is quicker
 recipe_run publish >"$work/publish.out" 2>&1 || true

@@ -89,4 +89,23 @@ echo 0000 >/etc/iotsafe/pin
 chmod 600 /etc/iotsafe/pin
 echo 'pin-source = file:/etc/iotsafe/pin' >>/etc/iotsafe/iotsafe.conf
 goes_wrong 'a wrong PIN' wrong-pin refused "s|^pkcs11-id.*|pkcs11-id '${locked//\\/\\\\}'|"
+late() {
+	local code=0
+	sim_holds /etc/iotsafe/expired.pem
+	host openvpn --nobind --config "$page" </dev/null >"$work/late.log" 2>&1 &
+	pids+=($!)
+	expired_there() { grep -aq 'error=certificate has expired' "$far/log"; }
+	wait_for expired_there || wait_for expired_there || wait_for expired_there || code=1
+	end_process $!
+	cat "$work/late.log"
+	return $code
+}
+check_signs 'a certificate that has expired, which the server says' late
+recipe_shows '  as the recipe shows it' expired
+sim_holds /etc/iotsafe/other.pem
+goes_wrong 'the certificate of another key' mismatch refused s/^remote-cert-tls/#/
+sim_holds "$card/device.pem"
+chmod 644 "$page"
+by_stranger() { host "${stranger[@]}" setsid -w openvpn --nobind --config "$page" </dev/null; }
+goes_wrong 'a user without rights' no-rights by_stranger
 recipe_done

@@ -68,6 +68,31 @@ rm /root/.ssh/id_ed25519*
 echo "$(cat "$work/hostkey.pub")" >/root/.ssh/authorized_keys
 refused() { recipe_run login || return 1; }
 goes_wrong 'a key that the server does not know' not-authorized refused
-stranger() { host setpriv --reuid nobody --regid nogroup --clear-groups ssh-keygen "$@" || return 1; }
-goes_wrong 'a user without rights' no-rights stranger -D "$installed"
+listing() { host "$@" ssh-keygen -D "$installed" || return 1; }
+goes_wrong 'a user without rights' no-rights listing "${stranger[@]}"
+cp "$work/home/device.pub" /root/.ssh/authorized_keys
+sim_holds "$card/ca.pem"
+check_signs 'a certificate of another key is no matter' recipe_run login
+issue gateway.example "$work/pub.pem" "$work/expired.pem" -days -1
+sim_holds "$work/expired.pem"
+check_signs 'nor is one that has expired' recipe_run login
+
+locked_start
+sed -i '/^\[slot modem/,/^label = gateway/d' /etc/iotsafe/iotsafe.conf
+openssl x509 -in "$work/locked/device.pem" -noout -pubkey >"$work/locked.pub"
+ssh-keygen -i -m PKCS8 -f "$work/locked.pub" >/root/.ssh/authorized_keys
+printf '#!/bin/sh\ncat %s/typed\n' "$work" >"$work/askpass"
+chmod 755 "$work/askpass"
+typed() { # PIN
+	echo "$1" >"$work/typed"
+	SSH_ASKPASS=$work/askpass SSH_ASKPASS_REQUIRE=force recipe_run login || return 1
+}
+goes_wrong 'a wrong PIN' wrong-pin typed 0000
+check 'the right one' typed 1234
+recipe_shows '  as the recipe shows it' login
+sim_stop
+sim_new empty
+modem_start
+recipe_slot
+goes_wrong 'no key' no-key listing
 recipe_done

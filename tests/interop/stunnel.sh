@@ -49,4 +49,19 @@ check '  are taken' wait_for up
 check_signs '  the server upstream refuses' recipe_run look
 shows '  it' '400 The SSL certificate error'
 goes_wrong '  so do visitors' expired recipe_run look-server
+systemctl stop stunnel@device
+recipe_write "$page"
+goes_wrong 'a user without rights' no-rights host "${stranger[@]}" stunnel "$page"
+spoil 's/^setgid.*/setgid = stunnel4/'
+check 'stunnel starts with a group that has no rights' recipe_run start
+check '  and listens' wait_for up
+check_signs '  and serves' recipe_run look
+sim_stop
+check '  until the modem was away' modem_start
+denied() {
+	recipe_run look || true
+	grep 'no permission' /run/systemctl-stunnel@device.log && grep 'Device error' /run/systemctl-stunnel@device.log
+}
+check '  then it may not open it again' wait_for denied
+recipe_shows '  as the recipe shows it' no-group /run/systemctl-stunnel@device.log
 recipe_done

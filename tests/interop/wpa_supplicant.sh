@@ -71,11 +71,14 @@ locked_start
 spoilt() { # SED-SCRIPT
 	recipe_write "$page"
 	replaced "$page" "$1"
+	eapol
+}
+eapol() {
 	local patience code=0
 	# it does not end by itself when the key is refused; a busy machine gets a longer second try
 	for patience in 4 40; do
 		code=0
-		host eapol_test -t $patience -c "$page" -a 127.0.0.1 -s secret >"$work/spoilt" 2>&1 || code=1
+		host ${stranger_runs[@]+"${stranger_runs[@]}"} eapol_test -t $patience -c "$page" -a 127.0.0.1 -s secret >"$work/spoilt" 2>&1 || code=1
 		cat "$work/spoilt"
 		! grep -aEq 'Failed to initialize EAP method|EAP-FAILURE|^SUCCESS' "$work/spoilt" || break
 	done
@@ -88,4 +91,12 @@ goes_wrong 'the certificate of another key' mismatch spoilt "${certificate/NAME/
 goes_wrong 'a certificate that has expired' expired spoilt "${certificate/NAME/expired}"
 check '  as the server says' grep -aq 'certificate has expired' "$switch/log"
 check_signs 'a URI that fits two keys is the first one' spoilt "$uri_two_keys"
+by_stranger() {
+	recipe_write "$page"
+	replaced "$page" /^ctrl_interface/d
+	chmod 644 "$page"
+	local stranger_runs=("${stranger[@]}")
+	eapol
+}
+goes_wrong 'a user without rights' no-rights by_stranger
 recipe_done

@@ -43,16 +43,22 @@ recipe_world() { # TRANSPORT [OPTION of iotsafe-sim run…]
 	chmod 711 "$work"
 	mkdir "$work/home"
 	[ -e "${card:-}" ] || sim_new demo
-	sim_start "$@"
-	# the SIM is behind a device of dialout, as a modem's port is
-	chgrp dialout "$(readlink -f "${slot_uri#*:}")"
-	chmod 660 "$(readlink -f "${slot_uri#*:}")"
+	recipe_modem=("$@")
+	modem_start
 	recipe_slot
 	cp "$card/ca.pem" /etc/iotsafe/ca.pem
 	cp "$card/device.pem" /etc/iotsafe/device.pem
 	# all the names that recipes use are here, and the card's authority is trusted
 	echo '127.0.0.1 localhost cloud.example gateway.example broker.example vpn.example' >/etc/hosts
 	cat "$card/ca.pem" >>/etc/ssl/certs/ca-certificates.crt
+}
+
+# The SIM is behind a device of dialout, as a modem's port is.
+modem_start() {
+	sim_start "${recipe_modem[@]}"
+	chgrp dialout "$(readlink -f "${slot_uri#*:}")"
+	chmod 660 "$(readlink -f "${slot_uri#*:}")"
+	unset IOTSAFE_CONF
 }
 
 recipe_slot() { # [LINE…]: the configuration, with further lines for the slot
@@ -231,6 +237,16 @@ wrong_certificates() {
 	issue other.example "$work/other.pub" /etc/iotsafe/other.pem
 	issue gateway.example "$work/device.pub" /etc/iotsafe/expired.pem -days -1
 }
+
+# From now on the SIM holds this certificate as its own.
+sim_holds() { # CERTIFICATE
+	local answer
+	answer=$(sim_control "object file 02 value $(openssl x509 -in "$1" -outform DER | od -An -v -tx1 | tr -d ' \n')")
+	[ "${answer:0:2}" = ok ] || die "the SIM does not take $1: $answer"
+}
+
+# One who may not open the device.
+stranger=(setpriv --reuid nobody --regid nogroup --clear-groups)
 
 # The command must fail, and say what the recipe shows.
 goes_wrong() { # TEXT SHOWS COMMAND…
