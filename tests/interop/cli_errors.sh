@@ -16,6 +16,7 @@ sign() { # URI
 }
 tool() { host pkcs11-tool --module "$module" "$@"; }
 p11() { host p11tool --provider "$module" "$@"; }
+public_keys() { host ssh-keygen -D "$module" || return 1; }
 # Exactly one line of the log, and it says that.
 one_line() { # TEXT REGEX
 	shows "$1" "^iotsafe\\[[0-9]+\\] error: slot sim: $2"
@@ -39,7 +40,7 @@ one_line '  is told' 'no private key is called "nobody"'
 sim_stop
 sim_new empty
 sim_start "$1"
-check 'no public key at all' tool -O --type pubkey
+check_fails 'no public key at all' public_keys
 last
 one_line '  is told' 'the SIM shows no private key'
 check_fails 'no key at all' sign 'pkcs11:token=simtok;object=device;type=private'
