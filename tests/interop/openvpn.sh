@@ -104,6 +104,13 @@ check_signs 'a certificate that has expired, which the server says' late
 recipe_shows '  as the recipe shows it' expired
 sim_holds /etc/iotsafe/other.pem
 goes_wrong 'the certificate of another key' mismatch refused s/^remote-cert-tls/#/
+its_id() {
+	sed '/^pkcs11-id/d' "$page"
+	host openvpn --show-pkcs11-ids "$installed" 2>/dev/null | sed -n "s/^ *Serialized id: *\(.*\)/pkcs11-id '\1'/p" | head -n 1
+}
+its_id >"$work/its-id"
+check '  and by the id of that certificate' host openvpn --nobind --config "$work/its-id" --tls-exit
+recipe_shows '  as the recipe shows it' mismatch-id
 sim_holds "$card/device.pem"
 chmod 644 "$page"
 by_stranger() { host "${stranger[@]}" setsid -w openvpn --nobind --config "$page" </dev/null; }

@@ -49,6 +49,13 @@ check '  sshd verified the key' verified 5
 { recipe_text run=agent | sed 's/^ssh gateway.*/(& \&\& &) \& & \&\& wait $!/'; } >"$work/agent.sh"
 check_signs 'three logins by one agent, two at once' host bash -eu "$work/agent.sh"
 check '  sshd verified the keys' verified 8
+{
+	echo 'eval "$(ssh-agent)"'
+	iotsafe doctor --json --client ssh | jq -er .lines | sed 's/host.example/gateway.example true/; s/^ssh-add/echo | &/'
+	echo 'ssh-agent -k'
+} >"$work/doctor.sh"
+check_signs 'the lines of "iotsafe doctor"' host bash -eu "$work/doctor.sh"
+shows '  with the agent' '^Enter passphrase .*Card added'
 
 # --- sshd's key on the SIM ---
 end_process "$sshd_pid"
