@@ -84,7 +84,7 @@ conf_write() { # URI [LINE…]: one slot with the token label "simtok"
 sim_control() { # TEXT
 	local n=$((${#1} + 1))
 	printf "\\x$(printf %02x $((n >> 8)))\\x$(printf %02x $((n & 255)))\\xff%s" "$1" |
-		timeout 10 socat -t 5 - "UNIX-CONNECT:$control" | tail -c +4
+		timeout 10 socat -t 5 - "UNIX-CONNECT:$control" | tail -c +3
 }
 
 # --- the APDU log: seconds, front, command, response ---
