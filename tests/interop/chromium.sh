@@ -39,6 +39,46 @@ check '  both verified' test "$(grep -c 'verify=SUCCESS' "$work/check.out")" = 2
 check 'the lines of "iotsafe doctor" are these' recipe_doctor chromium
 
 # --- what goes wrong ---
+policy=/etc/chromium/policies/managed/iotsafe.json
+offers() { # NAME: the policy wants a certificate of that name
+	recipe_text "file=$policy" | sed "s/meter-0001/$1/" >"$policy"
+}
+wrong_certificates
+visits=$(wc -l <"$work/cloud/access.log")
+offers meter-0002
+check 'no certificate that the policy wants' recipe_run no-match
+recipe_shows '  as the recipe shows it' no-match
+check '  the server was not even asked' test "$(wc -l <"$work/cloud/access.log")" = "$visits"
+offers other.example
+sim_certificate /etc/iotsafe/other.pem
+check 'a certificate on the SIM of another key' recipe_run text
+recipe_shows '  as the recipe shows it' mismatch
+offers gateway.example
+sim_certificate /etc/iotsafe/expired.pem
+check 'a certificate that has expired' recipe_run text
+recipe_shows '  as the recipe shows it' expired
+offers meter-0001
+sim_certificate "$card/device.pem"
+
+"$build/iotsafe-sim" new "$work/other-sim" --profile demo >/dev/null
+openssl x509 -in "$work/other-sim/device.pem" -noout -pubkey >"$work/other-sim.pub"
+issue meter-0001 "$work/other-sim.pub" "$work/other-sim.pem"
+openssl x509 -in "$work/other-sim.pem" -outform DER -out "$work/other-sim/objects/file-02.3.bin"
+second_start other-sim
+check 'two certificates of that name: one is taken' recipe_run text
+shows '  and verified' 'verify=SUCCESS'
+
+locked_start
+echo 0000 >/etc/iotsafe/pin
+chmod 600 /etc/iotsafe/pin
+recipe_slot
+sed -i '/^.slot modem/,$d' /etc/iotsafe/iotsafe.conf
+printf '%s\n' '[slot locked]' "uri = unix:$work/locked.sock" 'label = locked' 'pin = application' \
+	'pin-source = file:/etc/iotsafe/pin' >>/etc/iotsafe/iotsafe.conf
+check 'a wrong PIN' recipe_run text
+recipe_shows '  as the recipe shows it' wrong-pin
+recipe_slot
+
 chmod 755 "$work/home"
 export HOME=$work/stranger
 cp -r "$work/home" "$HOME"

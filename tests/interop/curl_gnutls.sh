@@ -40,7 +40,39 @@ clone() {
 check_signs 'two at once' two_at_once clone
 
 # --- what goes wrong ---
-refused() { clone || return 1; }
-replaced /etc/gitconfig "$uri_no_key"
-goes_wrong 'no such key' no-key refused
+cp /etc/gitconfig "$work/gitconfig"
+chmod 644 /etc/iotsafe/*
+spoilt() { # SED-SCRIPT
+	cp "$work/gitconfig" /etc/gitconfig
+	replaced /etc/gitconfig "$1"
+	fails
+}
+fails() { clone || return 1; } # git's own code is 128
+refused() { # TEXT SHOWS COMMAND…
+	goes_wrong "$@"
+	recipe_shows '  and of git' refused
+}
+wrong_certificates
+locked_start
+refused 'no such key' no-key spoilt "$uri_no_key"
+refused 'a wrong PIN' wrong-pin spoilt "$uri_wrong_pin"
+goes_wrong 'a URI that fits two keys' refused spoilt "$uri_two_keys"
+goes_wrong 'the certificate of another key, in a file' refused spoilt 's|sslCert.*|sslCert = /etc/iotsafe/other.pem|'
+cp "$work/gitconfig" /etc/gitconfig
+stranger() {
+	local place
+	place=$(mktemp -d "$work/clone.XXXXXX")
+	recipe_text run=clone >"$place/clone.sh"
+	chown -R nobody "$place"
+	(cd "$place" && HOME=$place host setpriv --reuid nobody --regid nogroup --clear-groups bash -eu clone.sh) || return 1
+}
+refused 'a user without rights' no-rights stranger
+sim_certificate /etc/iotsafe/other.pem
+refused 'the certificate of another key, on the SIM' mismatch fails
+sim_certificate /etc/iotsafe/expired.pem
+goes_wrong 'a certificate that has expired' expired fails
+twin_start
+check 'a name that two keys have: the first one' spoilt "$uri_twin"
+recipe_shows '  as the recipe shows it' two-keys
+check '  the server verified its certificate' grep -q '^SUCCESS CN=twin.example' "$work/cloud/access.log"
 recipe_done

@@ -42,6 +42,7 @@ server server 5556 tcp
 check_signs 'the SIM on both sides' recipe_run visit
 shows '  the server verified the certificate' 'Your client certificate was verified|CN=meter-0001'
 check_signs 'two visitors at once' two_at_once recipe_run visit
+check '  by one process' test "$(pgrep -c -x gnutls-serv)" = 1
 check_fails 'without a certificate the server refuses' host curl -sS https://gateway.example:5556/
 server dtls-server 5557 udp
 check_signs 'DTLS 1.2' recipe_run dtls-client
@@ -54,9 +55,16 @@ goes_wrong 'no such key' no-key client client "$uri_no_key"
 goes_wrong 'a wrong PIN' wrong-pin client client "$uri_wrong_pin"
 goes_wrong 'the certificate of another key' mismatch client client \
 	"s|--x509certfile '[^']*'|--x509certfile /etc/iotsafe/other.pem|"
-client client "s|--x509certfile '[^']*'|--x509certfile /etc/iotsafe/expired.pem|" >"$work/expired" 2>&1 || true
-recipe_shows 'a certificate that has expired' expired "$work/expired"
 goes_wrong 'a URI that fits two keys' two-keys client client "$uri_two_keys"
 stranger() { client client 's/gnutls-cli/setpriv --reuid nobody --regid nogroup --clear-groups &/'; }
 goes_wrong 'a user without rights' no-rights stranger
+sim_certificate /etc/iotsafe/other.pem
+goes_wrong 'the certificate of another key, on the SIM' stray client client
+sim_certificate /etc/iotsafe/expired.pem
+client client >"$work/expired" 2>&1 || true
+recipe_shows 'a certificate that has expired' expired "$work/expired"
+twin_start
+check 'a name that two keys have: the first one' client client "$uri_twin"
+recipe_shows '  as the recipe shows it' two-of-a-name
+shows '  the server verified its certificate' '^subject=CN=twin.example'
 recipe_done

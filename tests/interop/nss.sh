@@ -23,6 +23,9 @@ client() { # BLOCK [SED-SCRIPT]
 	chmod 644 "$script"
 	(cd "$work/home" && host bash -eu "$script")
 }
+# Written once, for all that follow: two clients that each write it first, in one folder, empty it for one
+# another (on ext4 for up to 27 ms). tstclnt reads it once, then sends nothing and waits, as the server does.
+check 'what they send' recipe_run request
 for version in 3 2; do
 	check_signs "a client, TLS 1.$version" client client "s/tls1.2:tls1.3/tls1.$version:tls1.$version/"
 	recipe_shows '  the server verified its certificate' client
@@ -35,8 +38,25 @@ recipe_run server >"$work/server.log" 2>&1 &
 pids+=($!)
 wait_for listens 8446 || { cat "$work/server.log"; die 'selfserv does not listen'; }
 check_signs 'the SIM on both sides' recipe_run visit
+shows '  which answers' '^HTTP/1.0 200 OK'
 check_signs 'two visitors at once' two_at_once recipe_run visit
+check '  both are answered' test "$(grep -c '^HTTP/1.0 200 OK' "$work/check.out")" = 2
 check_fails 'without a certificate the server refuses' host curl -sSk https://gateway.example:8446/
+
+served_by() { # N: processes, a parent's children
+	[ "$(pgrep -c -P "$(pgrep -o -f 'selfserv .*-p 8447')" -x selfserv)" = "$1" ]
+}
+recipe_run processes >"$work/processes.log" 2>&1 &
+pids+=($!)
+wait_for listens 8447 || { cat "$work/processes.log"; die 'selfserv does not listen'; }
+check 'three processes' wait_for served_by 3
+crowd() { # six visitors, two at a time
+	local n
+	for n in 1 2 3; do two_at_once client visit 's/-p 8446/-p 8447/' || return 1; done
+}
+check_signs 'six visitors' crowd
+check '  all are answered' test "$(grep -c '^HTTP/1.0 200 OK' "$work/check.out")" = 6
+check '  the processes live' served_by 3
 
 # --- what goes wrong: tstclnt goes on without a certificate, and ends well ---
 goes_on() { # TEXT SHOWS COMMAND…
@@ -59,4 +79,12 @@ stranger() {
 	client client "s/^tstclnt/setpriv --reuid nobody --regid nogroup --clear-groups &/; s|sql:nssdb|sql:$work/stranger|"
 }
 goes_on 'a user without rights' no-rights stranger
+twin_start
+check 'a name that two keys have: the first one' client client s/gateway:device/twin:device/
+shows '  its certificate' '^subject=CN=twin.example'
+sim_certificate /etc/iotsafe/other.pem
+goes_on 'a certificate on the SIM of another key' stray client client
+sim_certificate /etc/iotsafe/expired.pem
+client client >"$work/goes-on" 2>&1 || true
+recipe_shows 'a certificate that has expired' expired "$work/goes-on"
 recipe_done

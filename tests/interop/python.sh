@@ -40,10 +40,23 @@ spoiled() { # SED-SCRIPT [PREFIX…]
 	shift
 	host "$@" /usr/bin/python3 "$work/spoiled.py" "$work/file.1"
 }
+goes_wrong 'no such token' no-token spoiled "s/'gateway'/'nobody'/"
 goes_wrong 'no such key' no-key spoiled "s/'device'/'nobody'/"
 goes_wrong 'two keys of that name' two-keys spoiled "s/, (PyKCS11.CKA_LABEL, 'device')//"
 goes_wrong 'a wrong PIN' wrong-pin spoiled "s/'gateway'/'locked'/; s/^keys = /session.login('0000')\n&/"
 goes_wrong 'no PIN' no-pin spoiled "s/'gateway'/'locked'/"
 goes_wrong 'a user without rights' no-rights spoiled 's/FILE/file/' setpriv --reuid nobody --regid nogroup \
 	--clear-groups
+wrong_certificates
+looks() { # at the labels of all objects
+	spoiled 's/^keys = /[session.getAttributeValue(o, [PyKCS11.CKA_LABEL]) for o in session.findObjects()]\n&/' >"$work/looks.sig"
+}
+sim_certificate /etc/iotsafe/expired.pem
+check 'a program that sees a certificate that has expired' looks
+recipe_shows '  as the recipe shows it' expired
+sim_certificate /etc/iotsafe/other.pem
+check 'and that of another key' looks
+recipe_shows '  as the recipe shows it' mismatch
+twin_start
+goes_wrong 'a name that two keys have' two-of-a-name spoiled "s/'gateway'/'twin'/"
 recipe_done

@@ -209,15 +209,37 @@ END
 
 listens() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
-# A second SIM, whose keys want the PIN 1234: token "locked". Adds it to the configuration.
+# A second SIM, by its own socket; the configuration knows it and the first.
+second_start() { # NAME OF ITS FOLDER, SLOT AND TOKEN, LINE…: of its slot
+	local name=$1
+	shift
+	"$build/iotsafe-sim" run "$work/$name" --unix "$work/$name.sock" >"$work/$name.out" 2>&1 &
+	pids+=($!)
+	wait_for grep -qx ready "$work/$name.out" || die 'the second SIM is not ready'
+	chgrp dialout "$work/$name.sock"
+	chmod 660 "$work/$name.sock"
+	recipe_slot "[slot $name]" "uri = unix:$work/$name.sock" "label = $name" "$@"
+}
+# Its keys want the PIN 1234.
 locked_start() {
 	[ -e "$work/locked" ] || "$build/iotsafe-sim" new "$work/locked" --profile pin >/dev/null
-	"$build/iotsafe-sim" run "$work/locked" --unix "$work/locked.sock" >"$work/locked.out" 2>&1 &
-	pids+=($!)
-	wait_for grep -qx ready "$work/locked.out" || die 'the second SIM is not ready'
-	chgrp dialout "$work/locked.sock"
-	chmod 660 "$work/locked.sock"
-	recipe_slot '[slot locked]' "uri = unix:$work/locked.sock" 'label = locked' 'pin = application'
+	second_start locked 'pin = application'
+}
+# Two of its keys are called "device", of P-256 and P-384; the first one's certificate is of the same
+# authority as the other SIM's.
+twin_start() {
+	"$build/iotsafe-sim" new "$work/twin" --profile full >/dev/null
+	sed -i 's/^label = p384$/label = device/' "$work/twin/card.txt"
+	openssl x509 -in "$work/twin/device.pem" -noout -pubkey >"$work/twin.pub"
+	issue twin.example "$work/twin.pub" "$work/twin.pem"
+	openssl x509 -in "$work/twin.pem" -outform DER -out "$work/twin/objects/file-02.3.bin"
+	second_start twin
+}
+
+# The certificate on the SIM becomes another one: its file is written anew.
+sim_certificate() { # FILE
+	[ "$(sim_control "object file 02 value $(openssl x509 -in "$1" -outform DER | od -An -v -tx1 | tr -d ' \n')")" = ok ] ||
+		die "no certificate $1 on the SIM"
 }
 
 # A copy of a file with another URI in it; PATTERN is sed's.
@@ -229,6 +251,7 @@ replaced() { # FILE PATTERN: FILE is changed
 uri_wrong_pin='s/token=gateway;object=device;type=private/token=locked;object=device;type=private?pin-value=0000/'
 uri_no_key='s/object=device;type=private/object=nobody;type=private/'
 uri_two_keys='s/object=device;type=private/type=private/'
+uri_twin='s/token=gateway/token=twin/'
 
 # Makes the certificates for what goes wrong: /etc/iotsafe/other.pem fits another key, expired.pem is late.
 wrong_certificates() {
