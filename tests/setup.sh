@@ -17,7 +17,8 @@ tests_needs='clang:clang clang-format:clang-format nm:binutils pkcs11-tool:opens
 	mbimcli:libmbim-utils qmicli:libqmi-utils
 	mosquitto:mosquitto mosquitto_pub:mosquitto-clients stunnel:stunnel4 apache2:apache2
 	wpa_supplicant:wpasupplicant hostapd:hostapd eapol_test:eapoltest openvpn:openvpn
-	gnutls-serv:gnutls-bin python3-pykcs11 debootstrap:debootstrap libcurl3-gnutls openjdk-17-jdk-headless chromium'
+	gnutls-serv:gnutls-bin python3-pykcs11 debootstrap:debootstrap libcurl3-gnutls openjdk-17-jdk-headless chromium
+	node:nodejs npm:npm'
 
 installed() {
 	dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null | grep -qx installed
