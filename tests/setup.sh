@@ -3,6 +3,9 @@
 # Installs what is missing on a Debian 12: tests/setup.sh [demo|tests]. Starts no service.
 set -eu
 
+# Not of these: strongSwan (charon-systemd strongswan-swanctl libstrongswan-standard-plugins
+# libstrongswan-extra-plugins), which its own test fetches, since udev would come with it.
+
 # One line a need: "program:package" when any package with that program will do, else the package.
 build_needs='cc:gcc ld:binutils libc6-dev pkg-config:pkg-config meson:meson ninja:ninja-build
 	libssl-dev libp11-kit-dev libinih-dev libpcsclite-dev libcmocka-dev'
