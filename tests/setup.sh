@@ -3,6 +3,9 @@
 # Installs what is missing on a Debian 12: tests/setup.sh [demo|tests]. Starts no service.
 set -eu
 
+# Not of these: strongSwan (charon-systemd strongswan-swanctl libstrongswan-standard-plugins
+# libstrongswan-extra-plugins), which its own test fetches, since udev would come with it.
+
 # One line a need: "program:package" when any package with that program will do, else the package.
 build_needs='cc:gcc ld:binutils libc6-dev pkg-config:pkg-config meson:meson ninja:ninja-build
 	libssl-dev libp11-kit-dev libinih-dev libpcsclite-dev libcmocka-dev'
@@ -17,7 +20,8 @@ tests_needs='clang:clang clang-format:clang-format nm:binutils pkcs11-tool:opens
 	mbimcli:libmbim-utils qmicli:libqmi-utils
 	mosquitto:mosquitto mosquitto_pub:mosquitto-clients stunnel:stunnel4 apache2:apache2
 	wpa_supplicant:wpasupplicant hostapd:hostapd eapol_test:eapoltest openvpn:openvpn
-	gnutls-serv:gnutls-bin python3-pykcs11 debootstrap:debootstrap libcurl3-gnutls openjdk-17-jdk-headless chromium'
+	gnutls-serv:gnutls-bin python3-pykcs11 debootstrap:debootstrap libcurl3-gnutls openjdk-17-jdk-headless chromium
+	node:nodejs npm:npm'
 
 installed() {
 	dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null | grep -qx installed
