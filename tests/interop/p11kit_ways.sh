@@ -111,6 +111,8 @@ by_proxy 'the proxy and remoting'
 check_fails '  and not our module' workers_load iotsafe-pkcs11.so
 
 # --- what goes wrong ---
+end_process "$(cat /run/nginx.pid)"
+rm /etc/pkcs11/modules/iotsafe.module
 wrong_certificates
 chmod 644 /etc/iotsafe/*
 chmod 755 "$work/home"
