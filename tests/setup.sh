@@ -16,7 +16,7 @@ packages_needs='build-essential debhelper lintian:lintian mmdebstrap:mmdebstrap'
 tests_needs='clang:clang clang-format:clang-format nm:binutils pkcs11-tool:opensc p11-kit:p11-kit
 	p11-kit-modules systemd-socket-activate:systemd sshd:openssh-server
 	p11tool:gnutls-bin gnutls-cli:gnutls-bin ssh-keygen:openssh-client git:git man:man-db
-	awk:mawk jq:jq pgrep:procps certutil:libnss3-tools libnss3-dev libmbedtls-dev
+	awk:mawk jq:jq strace:strace pgrep:procps certutil:libnss3-tools libnss3-dev libmbedtls-dev
 	mbimcli:libmbim-utils qmicli:libqmi-utils
 	mosquitto:mosquitto mosquitto_pub:mosquitto-clients stunnel:stunnel4 apache2:apache2
 	wpa_supplicant:wpasupplicant hostapd:hostapd eapol_test:eapoltest openvpn:openvpn

@@ -66,32 +66,50 @@ static void pass_on(int sig)
 		kill((pid_t)child, sig);
 }
 
-/* What the terminal sends, the program gets without us; the rest we pass on. */
-static void take_signals(struct sigaction old[4])
+static const int sigs[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP};
+
+/* How signals were before us. */
+struct habits {
+	struct sigaction act[ARRAY_LEN(sigs)];
+	sigset_t mask;
+};
+
+/* What the terminal sends, the program gets without us; the rest we pass on, and none before there
+ * is a program to get it: they are blocked until pass_signals. */
+static void take_signals(struct habits *old)
 {
-	static const int sigs[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP};
 	struct sigaction act = {.sa_flags = SA_RESTART};
+	sigset_t ours;
 
 	sigemptyset(&act.sa_mask);
+	sigemptyset(&ours);
+	for (size_t i = 0; i < ARRAY_LEN(sigs); i++)
+		sigaddset(&ours, sigs[i]);
+	sigprocmask(SIG_BLOCK, &ours, &old->mask);
 	for (size_t i = 0; i < ARRAY_LEN(sigs); i++) {
 		act.sa_handler = i < 2 ? SIG_IGN : pass_on;
-		sigaction(sigs[i], &act, &old[i]);
+		sigaction(sigs[i], &act, &old->act[i]);
 		/* a program under nohup stays so */
-		if (old[i].sa_handler == SIG_IGN)
-			sigaction(sigs[i], &old[i], NULL);
+		if (old->act[i].sa_handler == SIG_IGN)
+			sigaction(sigs[i], &old->act[i], NULL);
 	}
 }
 
-static void give_signals_back(const struct sigaction old[4])
+static void pass_signals(const struct habits *old, pid_t to)
 {
-	static const int sigs[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP};
+	child = to;
+	sigprocmask(SIG_SETMASK, &old->mask, NULL);
+}
 
+static void give_signals_back(const struct habits *old)
+{
 	for (size_t i = 0; i < ARRAY_LEN(sigs); i++)
-		sigaction(sigs[i], &old[i], NULL);
+		sigaction(sigs[i], &old->act[i], NULL);
+	sigprocmask(SIG_SETMASK, &old->mask, NULL);
 }
 
 /* In the child: does not come back. */
-static void become(char *const *argv, const struct sigaction old[4], int tell)
+static void become(char *const *argv, const struct habits *old, int tell)
 {
 	int why;
 
@@ -113,18 +131,18 @@ static void end_of(int wstatus, struct trace_end *ret)
 /* ST_NO_ENTRY when it could not be started, said; *ret_end tells the code then, too. */
 static status run_program(char *const *argv, struct trace_end *ret_end)
 {
-	struct sigaction old[4];
+	struct habits old;
 	int tell[2], why = 0, wstatus = 0;
 	pid_t pid;
 	ssize_t n;
 
 	if (pipe2(tell, O_CLOEXEC) != 0)
 		return SAY(ST_IO, "%s", strerror(errno));
-	take_signals(old);
+	take_signals(&old);
 	pid = fork();
 	if (pid == 0)
-		become(argv, old, tell[1]);
-	child = pid;
+		become(argv, &old, tell[1]);
+	pass_signals(&old, pid);
 	close(tell[1]);
 	do
 		n = pid < 0 ? 0 : read(tell[0], &why, sizeof(why));
@@ -133,7 +151,7 @@ static status run_program(char *const *argv, struct trace_end *ret_end)
 	while (pid > 0 && waitpid(pid, &wstatus, 0) < 0 && errno == EINTR)
 		;
 	child = 0;
-	give_signals_back(old);
+	give_signals_back(&old);
 	if (pid < 0)
 		return SAY(ST_IO, "%s", strerror(errno));
 	end_of(wstatus, ret_end);

@@ -72,9 +72,10 @@ through() { [ "$(echo words | "$build/iotsafe" trace sh -c 'cat; echo err >&2' 2
 check 'standard input and output are its own' through
 check_exit 'a signal that ends it' 137 "$build/iotsafe" trace sh -c 'kill -9 $$'
 shows '  is told' 'ended by signal 9'
-ended_by_term() {
+ended_by_term() { # [PREFIX…]
 	local pid code=0
-	"$build/iotsafe" trace sh -c "echo \$\$ >'$work/child'; exec sleep 60" &
+	rm -f "$work/child"
+	"$@" "$build/iotsafe" trace sh -c "echo \$\$ >'$work/child'; exec sleep 60" &
 	pid=$!
 	wait_for test -s "$work/child"
 	kill "$pid"
@@ -83,6 +84,11 @@ ended_by_term() {
 }
 check 'SIGTERM is passed on, and the report comes still' ended_by_term
 shows '  it does' 'ended by signal 15'
+# it comes when the program runs and fork has not come back: LeakSanitizer cannot be traced
+late_fork() {
+	ASAN_OPTIONS=detect_leaks=0 exec strace -D -qq -o /dev/null -e trace=clone -e inject=clone:delay_exit=500000 "$@"
+}
+check 'at once, too' ended_by_term late_fork
 check_exit 'a report that cannot be written' 1 "$build/iotsafe" trace --out "$work/no/where" true
 check_exit '  the program is not run then' 1 "$build/iotsafe" trace --out "$work/no/where" touch "$work/ran"
 check '  it was not' test ! -e "$work/ran"
