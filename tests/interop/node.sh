@@ -72,6 +72,22 @@ for who in 'parent 3' 'child 6' 'worker 6'; do
 done
 check '  by the SIM' test "$(apdu_ins_count 2B "$from")" -ge 15
 
+# --- the same by p11-kit's proxy, and by its remoting ---
+socket=/run/p11-kit.sock
+host p11-kit server --provider "$installed" -n "$socket" 'pkcs11:token=gateway' >"$work/server" 2>&1
+pids+=("$(sed -n 's/.*P11_KIT_SERVER_PID=\([0-9]*\);.*/\1/p' "$work/server")")
+export P11_KIT_SERVER_ADDRESS=unix:path=$socket
+cp /srv/meter/sim.js "$work/sim.js"
+for way in p11-kit-proxy.so pkcs11/p11-kit-client.so; do
+	replaced /srv/meter/sim.js "s|pkcs11/iotsafe-pkcs11.so|$way|"
+	check_signs "a signature by $way" recipe_run sign
+	recipe_shows '  verified by Node' sign
+	from=$(($(apdu_lines) + 1))
+	check '  a parent, children and threads' recipe_run many
+	check '  the SIM signed for each' test "$(apdu_ins_count 2B "$from")" -ge 15
+	cp "$work/sim.js" /srv/meter/sim.js
+done
+
 # --- TLS ---
 check_signs 'TLS 1.3' recipe_run visit
 recipe_shows '  the server verified the certificate' visit

@@ -122,7 +122,7 @@ END
 in_far() { ip netns exec far unshare -m bash -eu "$far/run" "$@"; }
 in_far exec charon-systemd >"$far/out" 2>&1 &
 pids+=($!)
-wait_for test -S "$far/charon.vici"
+wait_for in_far timeout 10 swanctl --stats
 check 'the other side' in_far swanctl --load-all --noprompt
 ip netns exec far socat TCP-LISTEN:8000,reuseaddr,fork 'EXEC:echo Hello from far' >"$far/page.log" 2>&1 &
 pids+=($!)
@@ -132,7 +132,7 @@ recipe_write /etc/swanctl/conf.d/vpn.conf
 check 'the id in the file' recipe_run key
 service() { # ExecStartPost is the unit's, too
 	rm -f /run/charon.vici
-	recipe_run start && wait_for test -S /run/charon.vici && recipe_run load
+	recipe_run start && wait_for timeout 10 swanctl --stats && recipe_run load
 }
 check 'charon starts' service
 recipe_shows '  and finds the key' load
@@ -157,7 +157,6 @@ both() {
 check_signs 'both at once' both
 check '  the server verified them too' test "$(grep -c "^.*authentication of .*meter-0001' with" "$far/charon.log")" = 3
 
-# --- what goes wrong ---
 rm /etc/swanctl/conf.d/two.conf /etc/swanctl/conf.d/three.conf
 secret=/etc/swanctl/conf.d/sim.conf
 certificate=/etc/swanctl/x509/device.pem
@@ -169,12 +168,28 @@ connected() { # [SED-SCRIPT [CERTIFICATE]]: what swanctl and the log say
 	systemctl stop strongswan
 	rm -f /run/charon.vici /run/charon.log
 	host systemctl start strongswan
-	wait_for test -S /run/charon.vici
+	wait_for timeout 10 swanctl --stats
 	timeout 60 swanctl --load-all --noprompt || true
 	timeout 60 swanctl --initiate --child vpn && return 0
 	cat /run/charon.log /run/systemctl-strongswan.log
 	return 1
 }
+
+# --- the same by p11-kit's proxy, and by its remoting ---
+socket=/run/p11-kit.sock
+host p11-kit server --provider "$installed" -n "$socket" 'pkcs11:token=gateway' >"$work/server" 2>&1
+pids+=("$(sed -n 's/.*P11_KIT_SERVER_PID=\([0-9]*\);.*/\1/p' "$work/server")")
+export P11_KIT_SERVER_ADDRESS=unix:path=$socket
+# p11-kit 0.24 moves one mechanism more than its caller has room for, when it leaves one out
+echo 'interceptor_via_lib:p11-kit-client.so' >"$work/suppressions"
+foreign_asan=:suppressions=$work/suppressions
+for way in p11-kit-proxy.so pkcs11/p11-kit-client.so; do
+	replaced /etc/strongswan.d/iotsafe.conf "s|pkcs11/iotsafe-pkcs11.so|$way|"
+	check_signs "a tunnel by $way" connected
+	recipe_write /etc/strongswan.d/iotsafe.conf
+done
+
+# --- what goes wrong ---
 goes_wrong 'no such key' no-key connected 's/handle = .*/handle = 00112233/'
 goes_wrong 'the certificate of another key' mismatch connected '' /etc/iotsafe/other.pem
 goes_wrong 'an expired certificate' expired connected '' /etc/iotsafe/expired.pem
