@@ -142,9 +142,11 @@ all_passed() {
 
 # --- programs of the host that load our module ---
 # A sanitized module needs its run-time first in the process; the host's own leaks are not ours, nor
-# are reads of its own freed memory: foreign_asan takes more options for the program that has them.
+# are reads of its own freed memory: foreign_asan takes more options for the program that has them, and
+# foreign_preload more libraries, each after a ":", that the sanitizer has to find at its start.
 host_env=()
 foreign_asan=
+foreign_preload=
 find_sanitizer() {
 	local lib shim=$build/tests/interop/libasan_host.so
 	[ -e "$module" ] || return 0
@@ -157,5 +159,5 @@ find_sanitizer
 
 host() { # PROGRAM ARGUMENT…, at most 60 seconds
 	ASAN_OPTIONS=detect_leaks=0:abort_on_error=1$foreign_asan \
-		timeout -k 5 60 ${host_env[@]+"${host_env[@]}"} "$@"
+		timeout -k 5 60 ${host_env[@]+"${host_env[@]/#LD_PRELOAD=*/&$foreign_preload}"} "$@"
 }
