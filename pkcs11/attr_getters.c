@@ -176,7 +176,7 @@ status attr_id(const struct attr_ctx *ctx, struct attr_value *v)
 
 status attr_sign(const struct attr_ctx *ctx, struct attr_value *v)
 {
-	return truth(v, token_can_sign(&ctx->object->c));
+	return truth(v, container_can_sign(&ctx->object->c));
 }
 
 status attr_derive(const struct attr_ctx *ctx, struct attr_value *v)

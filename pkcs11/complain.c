@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "belong.h"
 #include "deadline.h"
 #include "log.h"
 #include "mem.h"
@@ -70,12 +71,6 @@ void complain_dates(struct slot *s, const struct object *cert)
 			 x->not_before + 6);
 }
 
-static bool same_name(const struct container *a, const struct container *b)
-{
-	return (a->label_len != 0 && bytes_equal(container_label(a), container_label(b))) ||
-	       (a->id_len != 0 && bytes_equal(container_id(a), container_id(b)));
-}
-
 /* The pair that it ought to be about: of its name, else the only one that signs. */
 static const struct pair *expected_pair(const struct token *t, const struct object *cert)
 {
@@ -85,9 +80,9 @@ static const struct pair *expected_pair(const struct token *t, const struct obje
 	for (size_t i = 0; i < t->pair_count; i++) {
 		const struct pair *p = &t->pair[i];
 
-		if (!p->has_priv || !token_can_sign(&p->priv))
+		if (!p->has_priv || !container_can_sign(&p->priv))
 			continue;
-		if (same_name(&p->priv, &cert->c))
+		if (belong_named(&p->priv, &cert->c))
 			return p;
 		only = p;
 		signing++;

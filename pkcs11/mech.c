@@ -60,7 +60,7 @@ static status fits_signature(const struct mech *m, enum hash_alg hash, const str
 	uint8_t fitted[HASH_MAX];
 	enum hash_alg announced = HASH_NONE;
 
-	if (!token_can_sign(key) || (key->sig_algs & m->sig_bit) == 0)
+	if (!container_can_sign(key) || (key->sig_algs & m->sig_bit) == 0)
 		return ST_KEY_FUNCTION;
 	/* ECDSA takes what can be fitted to the curve; RSA signs the hash's name too */
 	if (m->key == CKK_RSA)

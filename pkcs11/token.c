@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "belong.h"
 #include "complain.h"
 #include "log.h"
 #include "login.h"
@@ -228,23 +229,6 @@ static status read_certificates(struct slot *s, struct token *t)
 
 /* --- keys --- */
 
-static bool key_fits(const struct public_key *k, const struct container *c)
-{
-	if (c->key_type == KEY_RSA2048)
-		return k->kind == PUBLIC_RSA;
-	return k->kind == PUBLIC_EC && k->curve == container_curve(c);
-}
-
-/* Does the certificate belong to the private key, as far as names tell? */
-static bool names_agree(const struct container *file, const struct container *priv)
-{
-	bool label =
-		file->label_len != 0 && bytes_equal(container_label(file), container_label(priv));
-	bool id = file->id_len != 0 && bytes_equal(container_id(file), container_id(priv));
-
-	return label || id;
-}
-
 static status take_key(struct token *t, struct pair *pair, const struct public_key *k)
 {
 	uint8_t id[sizeof(pair->key_id)];
@@ -285,76 +269,53 @@ static status read_own_public(struct slot *s, struct token *t, struct pair *pair
 	return ST_OK;
 }
 
-static bool is_candidate(const struct object *o, const struct pair *pair)
+/* What is known beside the pair. */
+static void know(const struct token *t, const struct pair *pair, struct belong *b)
 {
-	return o->x509 != NULL && key_fits(&o->x509->key, &pair->priv);
-}
-
-static const struct object *certificate_by_name(const struct token *t, const struct pair *pair)
-{
-	for (size_t i = 0; i < t->object_count; i++)
-		if (is_candidate(&t->object[i], pair) && names_agree(&t->object[i].c, &pair->priv))
-			return &t->object[i];
-	return NULL;
-}
-
-/* Is it about a key that is not this pair's? */
-static bool is_taken(const struct token *t, const struct object *cert, const struct pair *pair)
-{
-	if (cert->x509->is_ca)
-		return true;
+	b->cert_count = b->other_count = 0;
+	for (size_t i = 0; i < t->object_count; i++) {
+		const struct object *o = &t->object[i];
+		if (o->x509 != NULL)
+			belong_add_certificate(b, &o->c, &o->x509->key, o->x509->is_ca);
+	}
 	for (size_t i = 0; i < t->pair_count; i++) {
 		const struct pair *p = &t->pair[i];
-		if (p != pair && p->state == KEY_READ &&
-		    public_key_equal(&p->key, &cert->x509->key))
-			return true;
+		if (p != pair)
+			belong_add_key(b, p->has_priv ? &p->priv : &p->pub,
+				       p->state == KEY_READ ? &p->key : NULL);
 	}
-	return false;
 }
 
-/* A filled key of the same type that may be the one that a certificate is about. */
-static bool is_rival(const struct pair *p, const struct pair *pair)
+/* Until one does not tell. */
+static status read_rivals(struct slot *s, struct token *t, const struct pair *pair)
 {
-	return p != pair && p->has_priv && p->priv.activated && !p->priv.is_volatile &&
-	       p->priv.key_type == pair->priv.key_type;
-}
-
-/* Where one key of a type is left without public half, and one certificate of that type without
- * key, they belong together. Reads the public keys of the others. */
-static status certificate_left(struct slot *s, struct token *t, struct pair *pair,
-			       const struct object **ret_cert)
-{
-	const struct object *only = NULL;
-
 	for (size_t i = 0; i < t->pair_count; i++) {
 		struct pair *p = &t->pair[i];
-		if (!is_rival(p, pair))
+		if (p == pair || !p->has_priv || !belong_is_rival(&pair->priv, &p->priv))
 			continue;
 		if (p->state == KEY_UNREAD)
 			TRY(read_own_public(s, t, p));
 		if (p->state != KEY_READ)
-			return ST_OK; /* two are left: nobody can tell */
-	}
-	for (size_t i = 0; i < t->object_count; i++) {
-		const struct object *o = &t->object[i];
-		if (!is_candidate(o, pair) || is_taken(t, o, pair))
-			continue;
-		if (only != NULL)
 			return ST_OK;
-		only = o;
 	}
-	*ret_cert = only;
 	return ST_OK;
 }
 
-/* Names and what is left over are no proof; the check of each signature is. */
 static status read_from_certificate(struct slot *s, struct token *t, struct pair *pair)
 {
+	struct belong *b ON_EXIT(mem_free_ptr) = malloc(sizeof(*b));
+
+	if (b == NULL)
+		return ST_NOMEM;
 	TRY(read_certificates(s, t));
-	const struct object *cert = certificate_by_name(t, pair);
-	if (cert == NULL)
-		TRY(certificate_left(s, t, pair, &cert));
-	return cert != NULL ? take_key(t, pair, &cert->x509->key) : ST_OK;
+	know(t, pair, b);
+	const struct public_key *k = belong_by_name(b, &pair->priv);
+	if (k == NULL) {
+		TRY(read_rivals(s, t, pair));
+		know(t, pair, b);
+		k = belong_left(b, &pair->priv);
+	}
+	return k != NULL ? take_key(t, pair, k) : ST_OK;
 }
 
 static void give_up(struct pair *pair)
@@ -388,7 +349,7 @@ status token_cert_pair(struct slot *s, struct token *t, struct object *o)
 		return ST_OK;
 	for (size_t i = 0; i < t->pair_count; i++) {
 		struct pair *p = &t->pair[i];
-		if (!p->has_priv || !key_fits(&o->x509->key, &p->priv))
+		if (!p->has_priv || !belong_fits(&o->x509->key, &p->priv))
 			continue;
 		TRY(token_key(s, t, p));
 		if (p->state == KEY_READ && public_key_equal(&p->key, &o->x509->key)) {

@@ -102,8 +102,6 @@ status token_file(struct slot *s, struct object *o) MUST_USE;
 /* The pair whose key the certificate is about in o->pair, or NULL. */
 status token_cert_pair(struct slot *s, struct token *t, struct object *o) MUST_USE;
 
-/* The private key may sign: filled, persistent, allowed to. */
-bool token_can_sign(const struct container *priv);
 /* CKA_PRIVATE: the object is not there for whom has not logged in. Only the configuration is asked.
  */
 bool token_is_private(struct slot *s, const struct object *o);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "belong.h"
 #include "hex.h"
 #include "token.h"
 
@@ -11,12 +12,6 @@ CK_OBJECT_HANDLE token_new_handle(void)
 	static _Atomic CK_OBJECT_HANDLE last;
 
 	return atomic_fetch_add(&last, 1) + 1;
-}
-
-bool token_can_sign(const struct container *priv)
-{
-	return priv->activated && !priv->is_volatile && (priv->functions & FUNCTION_SIGN) != 0 &&
-	       (priv->sig_algs & (SIG_ECDSA | SIG_RSA_PKCS1 | SIG_RSA_PSS)) != 0;
 }
 
 void token_name(const struct container *c, char ret[TOKEN_NAME_MAX])
@@ -65,34 +60,6 @@ static bool key_is_shown(const struct container *c)
 	return c->key_type == KEY_RSA2048 || container_curve(c) != CURVE_NONE;
 }
 
-static bool label_equal(const struct container *a, const struct container *b)
-{
-	return a->label_len != 0 && bytes_equal(container_label(a), container_label(b));
-}
-
-static bool id_equal(const struct container *a, const struct container *b)
-{
-	return a->id_len != 0 && bytes_equal(container_id(a), container_id(b));
-}
-
-static bool both_equal(const struct container *a, const struct container *b)
-{
-	return label_equal(a, b) && id_equal(a, b);
-}
-
-typedef bool (*alike_fn)(const struct container *a, const struct container *b);
-
-static struct pair *partner(struct token *t, const struct container *pub, alike_fn alike)
-{
-	for (size_t i = 0; i < t->pair_count; i++) {
-		struct pair *p = &t->pair[i];
-		if (p->has_priv && !p->has_pub && p->priv.key_type == pub->key_type &&
-		    p->priv.is_volatile == pub->is_volatile && alike(&p->priv, pub))
-			return p;
-	}
-	return NULL;
-}
-
 /* The key that was read from this container the last time; the next reading shows whether it is
  * still the same (take_key). */
 static void remember_key(struct pair *p, const struct token *old)
@@ -110,12 +77,17 @@ static void remember_key(struct pair *p, const struct token *old)
 	}
 }
 
-static void add_private(struct token *t, const struct token *old, const struct container *c)
+/* pub: its public half, or NULL. */
+static void add_private(struct token *t, const struct token *old, const struct container *c,
+			const struct container *pub)
 {
 	struct pair *p = &t->pair[t->pair_count++];
 
 	p->priv = *c;
 	p->has_priv = true;
+	p->has_pub = pub != NULL;
+	if (pub != NULL)
+		p->pub = *pub;
 	p->cert_public = old_handle(old, c, true);
 	token_name(c, p->name);
 	add(t, old, (struct object){.class = CKO_PRIVATE_KEY, .c = *c, .pair = p});
@@ -123,48 +95,44 @@ static void add_private(struct token *t, const struct token *old, const struct c
 
 /* Those that sign come first: clients that name no key take the first one. */
 static void add_privates(struct token *t, const struct token *old, const struct catalog *cat,
-			 bool signing)
+			 const size_t *half, bool signing)
 {
 	for (size_t i = 0; i < cat->count; i++) {
 		const struct container *c = &cat->item[i];
 		if (c->kind == CONTAINER_PRIVATE_KEY && key_is_shown(c) &&
-		    token_can_sign(c) == signing)
-			add_private(t, old, c);
+		    container_can_sign(c) == signing)
+			add_private(t, old, c, half[i] != BELONG_NONE ? &cat->item[half[i]] : NULL);
 	}
 }
 
-static void attach_publics(struct token *t, const struct catalog *cat, alike_fn alike, bool *done)
+static bool stands_alone(const struct catalog *cat, const size_t *half, size_t pub)
 {
-	for (size_t i = 0; i < cat->count; i++) {
-		const struct container *c = &cat->item[i];
-		struct pair *p = NULL;
-		if (done[i] || c->kind != CONTAINER_PUBLIC_KEY)
-			continue;
-		p = partner(t, c, alike);
-		if (p == NULL)
-			continue;
-		p->pub = *c;
-		p->has_pub = done[i] = true;
-	}
+	for (size_t i = 0; i < cat->count; i++)
+		if (half[i] == pub)
+			return false;
+	return cat->item[pub].kind == CONTAINER_PUBLIC_KEY && key_is_shown(&cat->item[pub]);
 }
 
-/* By label, of one label by id bytes, then by id alone; the rest stand alone. */
-static void pair_up(struct token *t, const struct catalog *cat)
+static void add_lone_publics(struct token *t, const struct catalog *cat, const size_t *half)
 {
-	bool done[CONTAINERS_MAX] = {false};
-
-	attach_publics(t, cat, both_equal, done);
-	attach_publics(t, cat, label_equal, done);
-	attach_publics(t, cat, id_equal, done);
 	for (size_t i = 0; i < cat->count; i++) {
-		const struct container *c = &cat->item[i];
-		if (done[i] || c->kind != CONTAINER_PUBLIC_KEY || !key_is_shown(c))
+		if (!stands_alone(cat, half, i))
 			continue;
 		struct pair *p = &t->pair[t->pair_count++];
-		p->pub = *c;
+		p->pub = cat->item[i];
 		p->has_pub = true;
-		token_name(c, p->name);
+		token_name(&p->pub, p->name);
 	}
+}
+
+static void add_pairs(struct token *t, const struct token *old, const struct catalog *cat)
+{
+	size_t half[CONTAINERS_MAX];
+
+	belong_pair_up(cat->item, cat->count, half);
+	add_privates(t, old, cat, half, true);
+	add_privates(t, old, cat, half, false);
+	add_lone_publics(t, cat, half);
 }
 
 static void put_cert_public(struct token *t, struct pair *pair)
@@ -232,9 +200,7 @@ status token_build(const struct catalog *cat, const struct token *old, struct to
 		t->generated_count = old->generated_count;
 		t->has_hkdf = old->has_hkdf;
 	}
-	add_privates(t, old, cat, true);
-	add_privates(t, old, cat, false);
-	pair_up(t, cat);
+	add_pairs(t, old, cat);
 	for (size_t i = 0; i < t->pair_count; i++)
 		remember_key(&t->pair[i], old);
 	add_publics(t, old);

@@ -356,7 +356,7 @@ static status can_authenticate(struct slot *s, struct token *t, bool *ret)
 	for (size_t i = 0; i < t->pair_count && !*ret; i++) {
 		struct pair *p = &t->pair[i];
 		bool gone = false;
-		if (!p->has_priv || !token_can_sign(&p->priv))
+		if (!p->has_priv || !container_can_sign(&p->priv))
 			continue;
 		TRY(token_is_discarded(s, t, p, &gone));
 		*ret = !gone;

@@ -63,6 +63,8 @@ struct container {
 
 /* CURVE_NONE for types that are no EC key. */
 enum curve container_curve(const struct container *c);
+/* A private key that may sign: filled, persistent, allowed to, by an algorithm that we know. */
+bool container_can_sign(const struct container *priv);
 struct bytes container_id(const struct container *c);
 struct bytes container_label(const struct container *c);
 

@@ -27,6 +27,12 @@ enum curve container_curve(const struct container *c)
 	return CURVE_NONE;
 }
 
+bool container_can_sign(const struct container *priv)
+{
+	return priv->activated && !priv->is_volatile && (priv->functions & FUNCTION_SIGN) != 0 &&
+	       (priv->sig_algs & (SIG_ECDSA | SIG_RSA_PKCS1 | SIG_RSA_PSS)) != 0;
+}
+
 struct bytes container_id(const struct container *c)
 {
 	return bytes_of(c->id, c->id_len);

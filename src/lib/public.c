@@ -1,63 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which public half belongs to a private key: that of its pair's container, or that of a
- * certificate. Names are no proof; the check of each signature is. */
+/* The public half of a private key: that of its pair's container, or that of a certificate, as
+ * core/belong.h has it. */
 #include <stdlib.h>
 #include <string.h>
 
+#include "belong.h"
 #include "sim.h"
 
 /* --- pairs --- */
 
-static bool label_equal(const struct container *a, const struct container *b)
-{
-	return a->label_len != 0 && bytes_equal(container_label(a), container_label(b));
-}
-
-static bool id_equal(const struct container *a, const struct container *b)
-{
-	return a->id_len != 0 && bytes_equal(container_id(a), container_id(b));
-}
-
-static bool both_equal(const struct container *a, const struct container *b)
-{
-	return label_equal(a, b) && id_equal(a, b);
-}
-
-typedef bool (*alike_fn)(const struct container *a, const struct container *b);
-
-static bool is_half(const struct iotsafe *sim, size_t pub)
-{
-	for (size_t i = 0; i < sim->count; i++)
-		if (sim->public[i].has_half && sim->public[i].half == pub)
-			return true;
-	return false;
-}
-
-static void attach(struct iotsafe *sim, size_t pub, alike_fn alike)
-{
-	const struct container *c = &sim->item[pub];
-
-	for (size_t i = 0; i < sim->count; i++) {
-		const struct container *priv = &sim->item[i];
-		if (priv->kind != CONTAINER_PRIVATE_KEY || sim->public[i].has_half ||
-		    priv->key_type != c->key_type || priv->is_volatile != c->is_volatile ||
-		    !alike(priv, c))
-			continue;
-		sim->public[i].has_half = true;
-		sim->public[i].half = pub;
-		return;
-	}
-}
-
-/* By label, of one label by id, then by id alone. */
 void public_pair_up(struct iotsafe *sim)
 {
-	static const alike_fn ways[] = {both_equal, label_equal, id_equal};
+	size_t half[CONTAINERS_MAX];
 
-	for (size_t w = 0; w < ARRAY_LEN(ways); w++)
-		for (size_t i = 0; i < sim->count; i++)
-			if (sim->item[i].kind == CONTAINER_PUBLIC_KEY && !is_half(sim, i))
-				attach(sim, i, ways[w]);
+	belong_pair_up(sim->item, sim->count, half);
+	for (size_t i = 0; i < sim->count; i++) {
+		sim->public[i].has_half = half[i] != BELONG_NONE;
+		sim->public[i].half = half[i];
+	}
 }
 
 /* --- certificates --- */
@@ -182,90 +142,75 @@ static status read_half(struct visit *v, size_t i)
 	return read_container(v, i, p->half);
 }
 
-static bool fits(const struct iotsafe *sim, size_t file, size_t priv)
+/* What is known beside the private key and its own half. */
+static void know(const struct iotsafe *sim, size_t priv, struct belong *b)
 {
-	const struct sim_public *p = &sim->public[file];
-	const struct container *c = &sim->item[priv];
+	const struct sim_public *own = &sim->public[priv];
 
-	if (!is_certificate(sim, file) || p->state != PUBLIC_READ)
-		return false;
-	if (c->key_type == KEY_RSA2048)
-		return p->key.kind == PUBLIC_RSA;
-	return p->key.kind == PUBLIC_EC && p->key.curve == container_curve(c);
+	b->cert_count = b->other_count = 0;
+	for (size_t i = 0; i < sim->count; i++) {
+		const struct sim_public *p = &sim->public[i];
+		const struct container *c = &sim->item[i];
+		bool is_read = p->state == PUBLIC_READ;
+		bool is_own = i == priv || (own->has_half && i == own->half);
+
+		if (is_certificate(sim, i) && is_read)
+			belong_add_certificate(b, c, &p->key, p->is_ca);
+		else if (!is_own &&
+			 (c->kind == CONTAINER_PRIVATE_KEY || c->kind == CONTAINER_PUBLIC_KEY))
+			belong_add_key(b, c, is_read ? &p->key : NULL);
+	}
 }
 
-static bool is_rival(const struct iotsafe *sim, size_t other, size_t priv)
+/* Until one does not tell. */
+static status read_rivals(struct visit *v, size_t priv)
 {
-	const struct container *a = &sim->item[other], *b = &sim->item[priv];
+	const struct iotsafe *sim = v->sim;
 
-	return other != priv && a->kind == CONTAINER_PRIVATE_KEY && a->activated &&
-	       !a->is_volatile && a->key_type == b->key_type;
-}
-
-/* Is the certificate about another key of the SIM, or about an issuer's? */
-static bool is_taken(const struct iotsafe *sim, size_t file, size_t priv)
-{
-	for (size_t i = 0; i < sim->count; i++)
-		if (is_rival(sim, i, priv) && sim->public[i].state == PUBLIC_READ &&
-		    public_key_equal(&sim->public[i].key, &sim->public[file].key))
-			return true;
-	return sim->public[file].is_ca;
-}
-
-/* Where every other key of the type tells its public half, and one certificate is left. */
-static status find_left(struct visit *v, size_t priv, size_t *ret_file)
-{
-	size_t left = 0, file = 0;
-
-	for (size_t i = 0; i < v->sim->count; i++) {
-		if (!is_rival(v->sim, i, priv))
+	for (size_t i = 0; i < sim->count; i++) {
+		if (i == priv || !belong_is_rival(&sim->item[priv], &sim->item[i]))
 			continue;
 		TRY(read_half(v, i));
-		if (v->sim->public[i].state != PUBLIC_READ)
-			return ST_NO_ENTRY;
+		if (sim->public[i].state != PUBLIC_READ)
+			return ST_OK;
 	}
-	for (size_t i = 0; i < v->sim->count; i++) {
-		if (!fits(v->sim, i, priv) || is_taken(v->sim, i, priv))
-			continue;
-		file = i;
-		left++;
-	}
-	*ret_file = file;
-	return left == 1 ? ST_OK : ST_NO_ENTRY;
+	return ST_OK;
 }
 
-static status find_certificate(struct visit *v, size_t priv, size_t *ret_file)
+/* NULL: none tells. */
+static status ask_certificates(struct visit *v, size_t priv, const struct public_key **ret_key)
 {
 	const struct container *c = &v->sim->item[priv];
+	struct belong *b ON_EXIT(mem_free_ptr) = malloc(sizeof(*b));
 
+	if (b == NULL)
+		return ST_NOMEM;
 	TRY(learn_certificates(v));
-	for (size_t i = 0; i < v->sim->count; i++) {
-		const struct container *f = &v->sim->item[i];
-		if (!fits(v->sim, i, priv) || !(label_equal(f, c) || id_equal(f, c)))
-			continue;
-		*ret_file = i;
-		return ST_OK;
+	know(v->sim, priv, b);
+	const struct public_key *k = belong_by_name(b, c);
+	if (k == NULL) {
+		TRY(read_rivals(v, priv));
+		know(v->sim, priv, b);
+		k = belong_left(b, c);
 	}
-	return find_left(v, priv, ret_file);
+	*ret_key = k;
+	return ST_OK;
 }
 
 /* An empty container's certificate would be about a key that is no more. */
 static status learn_private(struct visit *v, size_t i)
 {
 	struct sim_public *p = &v->sim->public[i];
-	size_t file = 0;
+	const struct public_key *key = NULL;
 
 	TRY(read_half(v, i));
 	if (p->state != PUBLIC_UNREAD)
 		return ST_OK;
-	status st = ST_NO_ENTRY;
 	if (v->sim->item[i].activated && !v->sim->item[i].is_volatile)
-		st = find_certificate(v, i, &file);
-	if (st != ST_OK && st != ST_NO_ENTRY)
-		return st;
-	p->state = st == ST_OK ? PUBLIC_READ : PUBLIC_ABSENT;
-	if (st == ST_OK)
-		p->key = v->sim->public[file].key;
+		TRY(ask_certificates(v, i, &key));
+	p->state = key != NULL ? PUBLIC_READ : PUBLIC_ABSENT;
+	if (key != NULL)
+		p->key = *key;
 	return ST_OK;
 }
 

@@ -111,35 +111,6 @@ void fake_keep(const int *places)
 		fake.cat.item[fake.cat.count++] = standard[*places];
 }
 
-/* --- core/container.h --- */
-
-const char *container_kind_name(enum container_kind k)
-{
-	static const char *const names[CONTAINER_KINDS] = {"private-key", "public-key", "file",
-							   "secret-key"};
-
-	return names[k];
-}
-
-enum curve container_curve(const struct container *c)
-{
-	if (c->key_type == KEY_P256)
-		return CURVE_P256;
-	if (c->key_type == KEY_BRAINPOOL_P256R1)
-		return CURVE_BRAINPOOL_P256R1;
-	return c->key_type == KEY_P384 ? CURVE_P384 : CURVE_NONE;
-}
-
-struct bytes container_id(const struct container *c)
-{
-	return bytes_of(c->id, c->id_len);
-}
-
-struct bytes container_label(const struct container *c)
-{
-	return bytes_of(c->label, c->label_len);
-}
-
 /* --- core/discover.h --- */
 
 /* As the core does without a configuration: names and ids in the order of the readers. */
