@@ -55,8 +55,9 @@ publish() { # with SED-SCRIPT over the recipe's lines
 goes_wrong 'no such key' client-no-key publish "$uri_no_key"
 goes_wrong 'a wrong PIN' client-wrong-pin publish "$uri_wrong_pin"
 goes_wrong 'the certificate of another key' client-mismatch publish s/device.pem/other.pem/
-goes_wrong 'a certificate that has expired' client-expired publish s/device.pem/expired.pem/
-shows '  as the broker says' 'certificate verify failed' "$log"
+check_fails 'a certificate that has expired' publish s/device.pem/expired.pem/
+check '  the broker has read it' wait_for grep -q 'certificate verify failed' "$log"
+recipe_shows '  as the recipe shows it' client-expired "$log"
 check_signs 'a URI that fits two keys is the first one' publish "$uri_two_keys"
 goes_wrong 'a user without rights' client-no-rights publish "s/^mosquitto_pub/${stranger[*]} &/"
 
