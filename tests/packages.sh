@@ -9,7 +9,7 @@
 [ -n "${IOTSAFE_OWN_WORLD:-}" ] ||
 	tree_prepare bookworm packages \
 		'bash-completion curl libengine-pkcs11-openssl openssl p11-kit systemd-standalone-sysusers' \
-		'libinih1 libinih-dev libpcsclite1 libssl-dev p11-kit-modules'
+		--skip=cleanup/apt "$(tree_fetch libinih1 libinih-dev libpcsclite1 libssl-dev p11-kit-modules)"
 own_world "$@"
 recipe debian
 

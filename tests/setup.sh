@@ -9,7 +9,7 @@ build_needs='cc:gcc ld:binutils libc6-dev pkg-config:pkg-config meson:meson ninj
 demo_needs='openssl:openssl curl:curl nginx:nginx-light libengine-pkcs11-openssl
 	timeout:coreutils setarch:util-linux ip:iproute2 socat:socat
 	pcscd:pcscd vsmartcard-vpcd libmbim-proxy libqmi-proxy'
-packages_needs='build-essential debhelper debootstrap:debootstrap lintian:lintian'
+packages_needs='build-essential debhelper lintian:lintian mmdebstrap:mmdebstrap'
 tests_needs='clang:clang clang-format:clang-format nm:binutils pkcs11-tool:opensc p11-kit:p11-kit
 	p11-kit-modules systemd-socket-activate:systemd sshd:openssh-server
 	p11tool:gnutls-bin gnutls-cli:gnutls-bin ssh-keygen:openssh-client git:git man:man-db
@@ -17,7 +17,7 @@ tests_needs='clang:clang clang-format:clang-format nm:binutils pkcs11-tool:opens
 	mbimcli:libmbim-utils qmicli:libqmi-utils
 	mosquitto:mosquitto mosquitto_pub:mosquitto-clients stunnel:stunnel4 apache2:apache2
 	wpa_supplicant:wpasupplicant hostapd:hostapd eapol_test:eapoltest openvpn:openvpn
-	gnutls-serv:gnutls-bin python3-pykcs11 debootstrap:debootstrap libcurl3-gnutls openjdk-17-jdk-headless chromium'
+	gnutls-serv:gnutls-bin python3-pykcs11 libcurl3-gnutls openjdk-17-jdk-headless chromium'
 
 installed() {
 	dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null | grep -qx installed

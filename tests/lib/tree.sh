@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-# A Debian tree of this script's own, made by debootstrap once and kept as an archive between runs (in
+# A Debian tree of this script's own, made by mmdebstrap once and kept as an archive between runs (in
 # $XDG_CACHE_HOME or /var/cache, folder iotsafe-tests). Sourced after common.sh; root only, since
 # packages give files to many users.
 
 tree_cache=${XDG_CACHE_HOME:-/var/cache}/iotsafe-tests
 
-# Makes the archive if it is not there: before own_world, for it takes the network. What "later" names
-# is fetched, but left for the test to install.
-tree_prepare() { # SUITE NAME "PACKAGE…" "LATER…"
+# Makes the archive if there is none of the same packages and options, made the same way: before
+# own_world, for it takes the network. What the options' hooks fetch is left for the test to install.
+tree_prepare() { # SUITE NAME "PACKAGE…" [OPTION of mmdebstrap…]
 	local key
 	[ "$(id -u)" = 0 ] && grep -q '4294967295$' /proc/self/uid_map ||
 		die 'packages are tested as root, since they make users and give files to them'
-	key=$(sha256sum <<<"$*" | cut -c1-16)
+	key=$({ printf '%s\n' "$@"; declare -f tree_make; } | sha256sum | cut -c1-16)
 	export tree_archive=$tree_cache/$2-$1-$(dpkg --print-architecture)-$key.tar
 	[ ! -e "$tree_archive" ] || return 0
 	mkdir -p "$tree_cache"
@@ -19,10 +19,16 @@ tree_prepare() { # SUITE NAME "PACKAGE…" "LATER…"
 	say "Making $tree_archive (once)"
 	# one at a time, in memory, with mounts that end with it
 	flock "$tree_cache" unshare -m bash -eu -c "$(declare -f tree_make); tree_make \"\$@\"" \
-		tree_make "$1" "$3" "$4" "$tree_archive" "$(tree_mirror)" >"$work/tree.out" 2>&1 || {
+		tree_make "$tree_archive" "$(tree_mirror)" "$1" "$3" "${@:4}" >"$work/tree.out" 2>&1 || {
 		tail -n 40 "$work/tree.out" >&2
 		die "no tree of $1"
 	}
+}
+
+# The option that fetches packages into the tree's apt, and keeps its lists.
+tree_fetch() { # PACKAGE…
+	printf '%s' '--customize-hook=chroot "$1" apt-get clean; chroot "$1" apt-get -q -y install' \
+		" --download-only --no-install-recommends $*"
 }
 
 # Where this machine's apt has Debian's packages from.
@@ -31,21 +37,18 @@ tree_mirror() {
 		awk '$2 == "Debian" && $3 !~ /-/ { print $1; exit }'
 }
 
-tree_make() { # SUITE "PACKAGE…" "LATER…" ARCHIVE MIRROR
-	local t=/mnt
-	[ ! -e "$4" ] || return 0
+tree_make() { # ARCHIVE MIRROR SUITE "PACKAGE…" [OPTION…]
+	local archive=$1 mirror=$2 suite=$3 packages=$4
+	shift 4
+	[ ! -e "$archive" ] || return 0
 	eval "$(apt-config shell http_proxy Acquire::http::Proxy)"
-	export http_proxy=${http_proxy:-} DEBIAN_FRONTEND=noninteractive
+	export http_proxy=${http_proxy:-} DEBIAN_FRONTEND=noninteractive TMPDIR=/mnt
 	[ -n "$http_proxy" ] || unset http_proxy
-	mount -t tmpfs -o mode=755 tmpfs $t
-	# its index is fetched again below, with all that apt wants of it
-	debootstrap --variant=minbase --include="$(printf %s "$2" | tr -s ' \n\t' ,)" "$1" $t "$5" </dev/null
-	chroot $t apt-get -q update
-	chroot $t apt-get clean
-	[ -z "$3" ] || chroot $t apt-get -q -y install --download-only --no-install-recommends $3
-	rm -f $t/etc/resolv.conf
-	tar -C $t -cpf "$4.new" .
-	mv "$4.new" "$4"
+	mount -t tmpfs -o mode=1777 tmpfs /mnt
+	mmdebstrap --mode=root --format=tar --variant=minbase --aptopt='Acquire::Languages "none"' \
+		--dpkgopt=force-unsafe-io --include="$(printf %s "$packages" | tr -s ' \n\t' ,)" "$@" \
+		--customize-hook='rm -f "$1/etc/resolv.conf"' "$suite" "$archive.new" "$mirror" </dev/null
+	mv "$archive.new" "$archive"
 }
 
 # The tree of tree_prepare, unpacked in memory, and not in $work, which is emptied at the end while
