@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "deadline.h"
@@ -13,11 +14,14 @@
 #include "session.h"
 #include "slot.h"
 
+#define FORMAL_LOGIN "formal-login"
+
 static struct {
 	pthread_rwlock_t gate;
 	_Atomic pid_t owner; /* the process that initialised; 0: nobody */
 	_Atomic pid_t door;  /* the process of which a thread is in Initialize or Finalize */
 	_Atomic long inside; /* calls in progress: tells a child whether anything was in flux */
+	bool formal_login;
 } lib = {.gate = PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP};
 
 /* Apart, so that it takes no room in the file. */
@@ -66,6 +70,11 @@ void lib_leave(void)
 	atomic_fetch_sub(&lib.inside, 1);
 }
 
+bool lib_formal_login(void)
+{
+	return lib.formal_login;
+}
+
 const struct settings *lib_settings(void)
 {
 	return &settings;
@@ -76,7 +85,7 @@ static status check_args(const CK_C_INITIALIZE_ARGS *args)
 {
 	if (args == NULL)
 		return ST_OK;
-	if (args->pReserved != NULL)
+	if (args->pReserved != NULL && strcmp(args->pReserved, FORMAL_LOGIN) != 0)
 		return ST_ARG;
 
 	int callbacks = (args->CreateMutex != NULL) + (args->DestroyMutex != NULL) +
@@ -119,7 +128,7 @@ static status load_settings(void)
 	return st;
 }
 
-static status initialize(bool stale_door)
+static status initialize(bool stale_door, bool formal_login)
 {
 	pid_t owner = atomic_load(&lib.owner);
 
@@ -128,6 +137,7 @@ static status initialize(bool stale_door)
 	if (owner != 0 || stale_door)
 		forget_inherited(stale_door);
 	TRY(load_settings());
+	lib.formal_login = formal_login;
 	atomic_store(&lib.owner, getpid());
 	return ST_OK;
 }
@@ -138,7 +148,7 @@ status lib_initialize(const CK_C_INITIALIZE_ARGS *args)
 
 	TRY(check_args(args));
 	door_close(&stale);
-	status st = initialize(stale);
+	status st = initialize(stale, args != NULL && args->pReserved != NULL);
 	door_open();
 	return st;
 }

@@ -9,12 +9,15 @@
 #ifndef IOTSAFE_PKCS11_LIB_H
 #define IOTSAFE_PKCS11_LIB_H
 
+#include <stdbool.h>
+
 #include "ck.h"
 #include "settings.h"
 #include "status.h"
 
 /* C_Initialize. Reads the configuration; touches no device. In a forked child it first forgets what
- * was inherited, without traffic. ST_ARG, ST_CANT_LOCK, ST_INIT_TWICE, ST_CONFIG. */
+ * was inherited, without traffic. pReserved is NULL or the text "formal-login" (lib_formal_login).
+ * ST_ARG, ST_CANT_LOCK, ST_INIT_TWICE, ST_CONFIG. */
 status lib_initialize(const CK_C_INITIALIZE_ARGS *args) MUST_USE;
 /* C_Finalize. Waits for the calls of other threads; those in C_WaitForSlotEvent it ends. */
 status lib_finalize(const void *reserved) MUST_USE;
@@ -23,6 +26,9 @@ status lib_finalize(const void *reserved) MUST_USE;
 status lib_enter(void) MUST_USE;
 void lib_leave(void);
 
+/* Does this program want to be told to log in also where nobody has to? pkcs11-provider 1.0 to 1.2
+ * creates objects (its peers' public keys) on such a token only. Valid inside the gate. */
+bool lib_formal_login(void);
 /* The configuration in force; valid inside the gate. */
 const struct settings *lib_settings(void);
 

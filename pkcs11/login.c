@@ -490,10 +490,18 @@ static CK_FLAGS count_flags(const struct card_pin *pin)
 	return flags;
 }
 
+/* Nobody has to, and no terminal is to ask for anything. */
+static CK_FLAGS formal_flags(void)
+{
+	return CKF_LOGIN_REQUIRED | CKF_USER_PIN_INITIALIZED | CKF_PROTECTED_AUTHENTICATION_PATH;
+}
+
 void login_token_flags(struct slot *s, CK_TOKEN_INFO *info)
 {
 	struct login *l = &s->login;
 
+	if (lib_formal_login() && login_is_open(s))
+		info->flags |= formal_flags();
 	if (slot_conf(s)->pin_ref == 0)
 		return;
 	notice_reset(s);

@@ -106,6 +106,7 @@ plain() {
 	[ -z "$quick" ] || return 0
 	suite plain build thread
 	suite plain build interop
+	suite plain build trixie # the first time it makes a Debian 13 tree, and keeps it
 	suite plain build checks
 }
 

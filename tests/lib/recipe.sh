@@ -11,7 +11,6 @@
 # README.md has these too:
 #   ```ini conf=NAME         a configuration, which iotsafe reads           recipe_text conf=NAME
 #   ```sh by=tests/run.sh    what that script does
-#   ```sh untested           what is said to be so
 # recipe_done ends the script, and fails if a block of the recipe was left out.
 . "$top/tests/lib/systemctl.sh"
 
@@ -140,7 +139,7 @@ recipe_packages() { # they are installed, by these very names
 recipe_done() {
 	local tag left=
 	for tag in $(awk '/^```/ { open = !open; if (open) print $2 }' "$recipe_page" |
-		grep -vx -e 'by=.*' -e untested); do
+		grep -vx 'by=.*'); do
 		grep -qxF -- "$tag" "$work/recipe.used" || left="$left $tag"
 	done
 	[ -z "$left" ] || die "$recipe_name: blocks that no step ran:$left"

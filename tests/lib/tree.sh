@@ -15,7 +15,7 @@ tree_prepare() { # SUITE NAME "PACKAGE…" [OPTION of mmdebstrap…]
 	export tree_archive=$tree_cache/$2-$1-$(dpkg --print-architecture)-$key.tar
 	[ ! -e "$tree_archive" ] || return 0
 	mkdir -p "$tree_cache"
-	rm -f "$tree_cache/$2-$1-"*.tar # of another list of packages
+	rm -f "$tree_cache/$2-$1-"*.tar* # of another list of packages
 	say "Making $tree_archive (once)"
 	# one at a time, in memory, with mounts that end with it
 	flock "$tree_cache" unshare -m bash -eu -c "$(declare -f tree_make); tree_make \"\$@\"" \

@@ -40,6 +40,34 @@ static void arguments(void **state)
 	assert_rv(f->C_Finalize(NULL), CKR_CRYPTOKI_NOT_INITIALIZED);
 }
 
+/* A token without PIN looks like one whose PIN is asked for elsewhere, and takes anything. */
+static void formal_login(void **state)
+{
+	char words[] = "formal-login", other[] = "formal-logi";
+	CK_C_INITIALIZE_ARGS args = {.flags = CKF_OS_LOCKING_OK, .pReserved = other};
+	const CK_FLAGS flags =
+		CKF_LOGIN_REQUIRED | CKF_USER_PIN_INITIALIZED | CKF_PROTECTED_AUTHENTICATION_PATH;
+	CK_TOKEN_INFO info;
+	CK_SESSION_HANDLE h;
+
+	(void)state;
+	fake_reset();
+	assert_rv(f->C_Initialize(&args), CKR_ARGUMENTS_BAD);
+	args.pReserved = words;
+	assert_ok(f->C_Initialize(&args));
+	assert_ok(f->C_GetTokenInfo(0, &info));
+	assert_true((info.flags & flags) == flags);
+	assert_ok(f->C_OpenSession(0, CKF_SERIAL_SESSION, NULL, NULL, &h));
+	assert_ok(f->C_Login(h, CKU_USER, NULL, 0));
+	assert_rv(f->C_Login(h, CKU_USER, NULL, 0), CKR_USER_ALREADY_LOGGED_IN);
+	assert_ok(f->C_Finalize(NULL));
+
+	assert_ok(f->C_Initialize(NULL)); /* the next one wants nothing of the kind */
+	assert_ok(f->C_GetTokenInfo(0, &info));
+	assert_true((info.flags & flags) == 0);
+	assert_ok(f->C_Finalize(NULL));
+}
+
 static void no_traffic(void **state)
 {
 	CK_ULONG n = 0;
@@ -128,9 +156,8 @@ static void lists(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(arguments),
-		cmocka_unit_test(no_traffic),
-		cmocka_unit_test(wrong_configuration),
+		cmocka_unit_test(arguments),  cmocka_unit_test(formal_login),
+		cmocka_unit_test(no_traffic), cmocka_unit_test(wrong_configuration),
 		cmocka_unit_test(lists),
 	};
 	const struct CMUnitTest last[] = {
