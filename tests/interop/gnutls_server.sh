@@ -50,16 +50,17 @@ shows '  complete' '^- Handshake was completed'
 shows '  in that version' 'DTLS1.2'
 
 # --- what goes wrong ---
+at_once='s/ sleep 1;//' # nothing is waited for of what fails before it connects
 locked_start
-goes_wrong 'no such key' no-key client client "$uri_no_key"
-goes_wrong 'a wrong PIN' wrong-pin client client "$uri_wrong_pin"
+goes_wrong 'no such key' no-key client client "$at_once; $uri_no_key"
+goes_wrong 'a wrong PIN' wrong-pin client client "$at_once; $uri_wrong_pin"
 goes_wrong 'the certificate of another key' mismatch client client \
 	"s|--x509certfile '[^']*'|--x509certfile /etc/iotsafe/other.pem|"
-goes_wrong 'a URI that fits two keys' two-keys client client "$uri_two_keys"
-stranger() { client client 's/gnutls-cli/setpriv --reuid nobody --regid nogroup --clear-groups &/'; }
+goes_wrong 'a URI that fits two keys' two-keys client client "$at_once; $uri_two_keys"
+stranger() { client client "$at_once; s/gnutls-cli/setpriv --reuid nobody --regid nogroup --clear-groups &/"; }
 goes_wrong 'a user without rights' no-rights stranger
 sim_certificate /etc/iotsafe/other.pem
-goes_wrong 'the certificate of another key, on the SIM' stray client client
+goes_wrong 'the certificate of another key, on the SIM' stray client client "$at_once"
 sim_certificate /etc/iotsafe/expired.pem
 client client >"$work/expired" 2>&1 || true
 recipe_shows 'a certificate that has expired' expired "$work/expired"

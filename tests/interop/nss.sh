@@ -80,7 +80,7 @@ stranger() {
 }
 goes_on 'a user without rights' no-rights stranger
 twin_start
-check 'a name that two keys have: the first one' client client s/gateway:device/twin:device/
+check 'a name that two certificates have: the newer one' client client s/gateway:device/twin:device/
 shows '  its certificate' '^subject=CN=twin.example'
 sim_certificate /etc/iotsafe/other.pem
 goes_on 'a certificate on the SIM of another key' stray client client

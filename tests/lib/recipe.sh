@@ -224,8 +224,8 @@ locked_start() {
 	[ -e "$work/locked" ] || "$build/iotsafe-sim" new "$work/locked" --profile pin >/dev/null
 	second_start locked 'pin = application'
 }
-# Two of its keys are called "device", of P-256 and P-384; the first one's certificate is of the same
-# authority as the other SIM's.
+# Two of its keys are called "device", of P-256 and P-384; the first one's certificate is the newer (by an
+# hour) and of the same authority as the other SIM's.
 twin_start() {
 	"$build/iotsafe-sim" new "$work/twin" --profile full >/dev/null
 	sed -i 's/^label = p384$/label = device/' "$work/twin/card.txt"
