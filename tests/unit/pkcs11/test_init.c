@@ -53,6 +53,9 @@ static void formal_login(void **state)
 	(void)state;
 	fake_reset();
 	assert_rv(f->C_Initialize(&args), CKR_ARGUMENTS_BAD);
+	/* programs that try what is to be refused give anything here */
+	args.pReserved = (void *)(uintptr_t)1;
+	assert_rv(f->C_Initialize(&args), CKR_ARGUMENTS_BAD);
 	args.pReserved = words;
 	assert_ok(f->C_Initialize(&args));
 	assert_ok(f->C_GetTokenInfo(0, &info));
