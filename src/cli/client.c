@@ -32,7 +32,18 @@ static const struct client clients[] = {
 	 "# as a client, in location { }:\n"
 	 "proxy_ssl_certificate /etc/iotsafe/device.pem;\n"
 	 "proxy_ssl_certificate_key \"engine:pkcs11:@KEY@\";\n"
-	 "# its workers run as another user: iotsafe doctor --client nginx --user www-data\n", NULL},
+	 "# its workers run as another user: iotsafe doctor --client nginx --user www-data\n",
+	 CERTIFICATE_FILE
+	 "# openssl.cnf, and device.key: /usr/share/doc/iotsafe/recipes/openssl-provider.md\n"
+	 "# as a server, in server { }:\n"
+	 "ssl_certificate /etc/iotsafe/device.pem;\n"
+	 "ssl_certificate_key /etc/iotsafe/device.key;\n"
+	 "# as a client, in location { }:\n"
+	 "proxy_ssl_session_reuse off;\n"
+	 "proxy_ssl_certificate /etc/iotsafe/device.pem;\n"
+	 "proxy_ssl_certificate_key /etc/iotsafe/device.key;\n"
+	 "# since nginx 1.29 instead of the file: \"store:@KEY@\"\n"
+	 "# its workers run as another user: iotsafe doctor --client nginx --user www-data\n"},
 	{"apache", "apache2 httpd", "-v", "apache2", NULL, CLIENT_ENGINE,
 	 "# the server's part:\n"
 	 "SSLCryptoDevice pkcs11\n"

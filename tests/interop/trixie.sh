@@ -202,6 +202,35 @@ for link in $links; do
 	with_nginx $link -store 8444 8081
 done
 
+check 'iotsafe doctor --client nginx' there iotsafe doctor --client nginx
+shows '  with the lines of the recipe' '^ +ssl_certificate_key /etc/iotsafe/device.key;$'
+shows '  and of store:' '"store:pkcs11:token=gateway;object=device;type=private"$'
+check_signs 'the lines of iotsafe doctor --client curl' there bash -c "$(there iotsafe doctor --client curl |
+	sed -n '/^lines for/,/^All is well/{//!p}')"
+shows '  the server verified the certificate' '^verify=SUCCESS'
+
+# --- a process that has signed verifies others ---
+port=5000
+for kind in P-256 P-384 P-521 ed25519 rsa; do
+	port=$((port + 1))
+	case $kind in
+	P-*) options=(EC -pkeyopt "ec_paramgen_curve:$kind") ;;
+	*) options=("$kind") ;;
+	esac
+	openssl genpkey -algorithm "${options[@]}" -out "$work/peer-$kind.key" 2>/dev/null
+	openssl pkey -in "$work/peer-$kind.key" -pubout -out "$work/peer-$kind.pub"
+	issue gateway.example "$work/peer-$kind.pub" "$work/peer-$kind.pem"
+	openssl s_server -accept "$port" -www -quiet -cert "$work/peer-$kind.pem" -key "$work/peer-$kind.key" \
+		>"$work/peer-$kind.out" 2>&1 &
+	pids+=($!)
+	wait_for listens "$port" || die "openssl s_server does not listen on port $port"
+	visit() { run curl-file "s|https://cloud.example/|& https://gateway.example:$port/|"; }
+	case $kind in
+	P-521) goes_wrong "curl, two servers, the second with a key of $kind" p521 visit ;;
+	*) check_signs "curl, two servers, the second with a key of $kind" visit ;;
+	esac
+done
+
 # --- what goes wrong ---
 locked_start
 wrong_certificates
