@@ -54,6 +54,11 @@ static const struct client clients[] = {
 	{"gnutls", "gnutls-cli p11tool", "--version", "gnutls-bin", NULL, CLIENT_P11KIT | CLIENT_CERTIFICATE,
 	 "gnutls-cli --x509keyfile '@KEY@' --x509certfile '@CERT@' cloud.example\n"
 	 "p11tool --list-all '@TOKEN@'\n", NULL},
+	{"git", "git", "--version", "git", NULL, CLIENT_P11KIT | CLIENT_CERTIFICATE,
+	 "# .gitconfig or /etc/gitconfig, where git's libcurl is libcurl-gnutls, as Debian's:\n"
+	 "[http \"https://cloud.example/\"]\n"
+	 "sslKey = \"@KEY@\"\n"
+	 "sslCert = \"@CERT@\"\n", NULL},
 	{"p11-kit", "p11-kit", NULL, "p11-kit", NULL, CLIENT_P11KIT,
 	 "p11-kit list-modules\n", NULL},
 	{"pkcs11-tool", "pkcs11-tool", NULL, "opensc", NULL, 0,
@@ -118,6 +123,19 @@ static const struct client clients[] = {
 	 "# this adds a line for the first certificate that the SIMs have:\n"
 	 "openvpn --show-pkcs11-ids @MODULE@ |\n"
 	 "    sed -n \"s/^ *Serialized id: *\\(.*\\)/pkcs11-id '\\1'/p\" | head -n 1 >>/etc/openvpn/client/gateway.conf\n", NULL},
+	{"strongswan", "swanctl charon-systemd", "--version", "charon-systemd strongswan-swanctl", NULL, 0,
+	 "# /etc/strongswan.d/iotsafe.conf, in charon { plugins { pkcs11 { modules { iotsafe { } } } } }:\n"
+	 "path = @MODULE@\n"
+	 "os_locking = yes\n"
+	 "iotsafe read '@CERT@' --out /etc/swanctl/x509/device.pem\n"
+	 "# /etc/swanctl/conf.d, in secrets { token-sim { } }, with \"handle = \" and the key's id of \"iotsafe list --json\":\n"
+	 "module = iotsafe\n", NULL},
+	{"node", "node nodejs", "--version", "nodejs", NULL, CLIENT_ENGINE,
+	 CERTIFICATE_FILE
+	 "# options of https.get, https.request and tls.connect; signatures: /usr/share/doc/iotsafe/recipes/node.md\n"
+	 "cert: fs.readFileSync('/etc/iotsafe/device.pem'),\n"
+	 "privateKeyEngine: 'pkcs11',\n"
+	 "privateKeyIdentifier: '@KEY@',\n", NULL},
 	{"python", "python3", "--version", "python3-pykcs11", NULL, 0,
 	 "PYKCS11LIB=@MODULE@ /usr/bin/python3 -c 'from PyKCS11 import *; l = PyKCS11Lib(); l.load(); print(l.getTokenInfo(l.getSlotList(tokenPresent=True)[0]))'\n", NULL},
 };

@@ -30,6 +30,7 @@ served() { grep -q "^SUCCESS CN=meter-0001.* GET /firmware.git/info/refs" "$work
 
 recipe_write /etc/gitconfig
 check_signs 'a clone' recipe_run clone
+check 'the lines of "iotsafe doctor" are these' recipe_doctor git
 check '  the server verified the certificate' served
 check '  it is the repository' git -C "$work/home/firmware" log -1
 clone() {

@@ -92,6 +92,7 @@ done
 check_signs 'TLS 1.3' recipe_run visit
 recipe_shows '  the server verified the certificate' visit
 shows '  in that version' '^protocol=TLSv1.3'
+check 'the lines of "iotsafe doctor" are these' recipe_doctor node
 export OPENSSL_ENGINES=/usr/lib/x86_64-linux-gnu/engines-3
 visit() { host node "$@" /srv/meter/visit.js https://cloud.example/; }
 check_signs 'TLS 1.2' visit --tls-max-v1.2

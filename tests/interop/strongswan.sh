@@ -142,6 +142,7 @@ shows '  the server verified the certificate' \
 	"authentication of 'O=IoT SAFE demo, CN=meter-0001' with ECDSA_WITH_SHA256_DER successful" "$far/charon.log"
 hello() { socat -T 10 - TCP:198.51.100.1:8000 </dev/null | grep 'Hello from far'; }
 check '  which leads to the other side' hello
+check 'the lines of "iotsafe doctor" are these' recipe_doctor strongswan
 
 # two at once: another two connections with the same key
 for name in two three; do
