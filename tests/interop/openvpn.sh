@@ -92,11 +92,12 @@ goes_wrong 'a wrong PIN' wrong-pin refused "s|^pkcs11-id.*|pkcs11-id '${locked//
 late() {
 	local code=0
 	sim_holds /etc/iotsafe/expired.pem
-	host openvpn --nobind --config "$page" </dev/null >"$work/late.log" 2>&1 &
-	pids+=($!)
+	host openvpn --nobind --config "$page" --writepid "$work/late.pid" </dev/null >"$work/late.log" 2>&1 &
+	late=$!
 	expired_there() { grep -aq 'error=certificate has expired' "$far/log"; }
 	wait_for expired_there || wait_for expired_there || wait_for expired_there || code=1
-	end_process $!
+	kill "$(cat "$work/late.pid")" || code=1
+	wait $late || true
 	cat "$work/late.log"
 	return $code
 }

@@ -52,16 +52,20 @@ goes_wrong '  so do visitors' expired recipe_run look-server
 systemctl stop stunnel@device
 recipe_write "$page"
 goes_wrong 'a user without rights' no-rights host "${stranger[@]}" stunnel "$page"
-spoil 's/^setgid.*/setgid = stunnel4/'
-check 'stunnel starts with a group that has no rights' recipe_run start
-check '  and listens' wait_for up
-check_signs '  and serves' recipe_run look
-sim_stop
-check '  until the modem was away' modem_start
 denied() {
 	recipe_run look || true
 	grep 'no permission' /run/systemctl-stunnel@device.log && grep 'Device error' /run/systemctl-stunnel@device.log
 }
-check '  then it may not open it again' wait_for denied
-recipe_shows '  as the recipe shows it' no-group /run/systemctl-stunnel@device.log
+if [ "$1" = unix ]; then
+	spoil 's/^setgid.*/setgid = stunnel4/'
+	check 'stunnel starts with a group that has no rights' recipe_run start
+	check '  and listens' wait_for up
+	check_signs '  and serves' recipe_run look
+	sim_stop
+	check '  until the modem was away' modem_start
+	check '  then it may not open it again' wait_for denied
+	recipe_shows '  as the recipe shows it' no-group /run/systemctl-stunnel@device.log
+else # a port that came back is waited for, for udev may yet give it to its group
+	recipe_text shows=no-group >/dev/null
+fi
 recipe_done

@@ -73,16 +73,19 @@ spoilt() { # SED-SCRIPT
 	replaced "$page" "$1"
 	eapol
 }
+# It does not end by itself when the key is refused; on a terminal it tells at once what it does.
 eapol() {
-	local patience code=0
-	# it does not end by itself when the key is refused; a busy machine gets a longer second try
-	for patience in 4 40; do
-		code=0
-		host ${stranger_runs[@]+"${stranger_runs[@]}"} eapol_test -t $patience -c "$page" -a 127.0.0.1 -s secret >"$work/spoilt" 2>&1 || code=1
-		cat "$work/spoilt"
-		! grep -aEq 'Failed to initialize EAP method|EAP-FAILURE|^SUCCESS' "$work/spoilt" || break
-	done
-	return $code
+	local pid
+	rm -f "$work/eapol.pid"
+	host script -qec "echo \$\$ >'$work/eapol.pid'; exec ${stranger_runs[*]:-} eapol_test -t 60 -c '$page' -a 127.0.0.1 -s secret" \
+		/dev/null </dev/null >"$work/spoilt" 2>&1 &
+	pid=$!
+	settled() { ! kill -0 $pid || grep -aq 'Failed to initialize EAP method' "$work/spoilt"; }
+	wait_for_long settled || true
+	kill "$(cat "$work/eapol.pid")" 2>/dev/null || true
+	wait $pid || true
+	tr -d '\r' <"$work/spoilt"
+	grep -aq '^SUCCESS' "$work/spoilt"
 }
 certificate='s|"pkcs11:token=gateway;object=device;type=cert"|"/etc/iotsafe/NAME.pem"|'
 goes_wrong 'no such key' no-key spoilt "$uri_no_key"
