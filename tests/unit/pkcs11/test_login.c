@@ -433,6 +433,24 @@ static void before_each_use(void **state)
 	assert_int_equal(fake_pin.verifies, 4);
 }
 
+/* "formal-login" changes nothing where a PIN is wanted: the client asks for it, and it is sent. */
+static void formal(void **state)
+{
+	char words[] = "formal-login";
+	CK_C_INITIALIZE_ARGS args = {.flags = CKF_OS_LOCKING_OK, .pReserved = words};
+
+	(void)state;
+	assert_ok(f->C_Finalize(NULL));
+	assert_ok(f->C_Initialize(&args));
+	assert_int_equal(token_info().flags & CKF_PROTECTED_AUTHENTICATION_PATH, 0);
+	CK_SESSION_HANDLE s = rig_session();
+	assert_rv(f->C_Login(s, CKU_USER, NULL, 0), CKR_PIN_INCORRECT);
+	assert_int_equal(fake_pin.verifies, 0);
+	assert_ok(log_in(s, right));
+	assert_int_equal(fake_pin.verifies, 1);
+	assert_int_equal(token_info().flags & CKF_PROTECTED_AUTHENTICATION_PATH, 0);
+}
+
 /* A token without PIN: as ever. */
 static void without_pin(void **state)
 {
@@ -469,6 +487,7 @@ int main(void)
 		PIN_TEST(reset),
 		PIN_TEST(another_sim),
 		PIN_TEST(setting),
+		PIN_TEST(formal),
 		NAME_TEST(only_some_keys),
 		NAME_TEST(before_each_use),
 		cmocka_unit_test_setup_teardown(without_pin, rig_setup, rig_teardown),

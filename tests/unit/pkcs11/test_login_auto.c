@@ -414,6 +414,23 @@ static void before_each_use(void **state)
 	assert_int_equal(fake_pin.verifies, 4);
 }
 
+/* Who wants to log in may, where pin-source does it: nothing is sent for that. */
+static void formal(void **state)
+{
+	char words[] = "formal-login";
+	CK_C_INITIALIZE_ARGS args = {.flags = CKF_OS_LOCKING_OK, .pReserved = words};
+
+	(void)state;
+	assert_ok(f->C_Finalize(NULL));
+	assert_ok(f->C_Initialize(&args));
+	assert_true(login_required());
+	CK_SESSION_HANDLE s = rig_session();
+	assert_ok(f->C_Login(s, CKU_USER, NULL, 0));
+	assert_int_equal(fake_pin.verifies, 0);
+	assert_ok(sign());
+	assert_int_equal(fake_pin.verifies, 1);
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, start, stop)
 
 int main(void)
@@ -422,7 +439,7 @@ int main(void)
 		TEST(right),	       TEST(already),	      TEST(after_a_reset), TEST(wrong),
 		TEST(by_hand),	       TEST(too_few_tries),   TEST(answer_lost),   TEST(not_sent),
 		TEST(files),	       TEST(no_memory),	      TEST(without_iccid), TEST(other_uses),
-		TEST(outcome_unknown), TEST(before_each_use),
+		TEST(outcome_unknown), TEST(before_each_use), TEST(formal),
 	};
 
 	return cmocka_run_group_tests_name("login auto", tests, rig_group_setup,
