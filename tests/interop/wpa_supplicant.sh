@@ -73,19 +73,25 @@ spoilt() { # SED-SCRIPT
 	replaced "$page" "$1"
 	eapol
 }
-# It does not end by itself when the key is refused; on a terminal it tells at once what it does.
+# It does not end by itself when the key is refused: it is to tell line by line, and is ended then.
+cat >"$work/eapol_test" <<'END'
+echo $$ >"$1"
+shift
+export _STDBUF_O=L LD_PRELOAD=${LD_PRELOAD:+$LD_PRELOAD:}/usr/libexec/coreutils/libstdbuf.so
+exec "$@"
+END
 eapol() {
 	local pid
 	rm -f "$work/eapol.pid"
-	host script -qec "echo \$\$ >'$work/eapol.pid'; exec ${stranger_runs[*]:-} eapol_test -t 60 -c '$page' -a 127.0.0.1 -s secret" \
-		/dev/null </dev/null >"$work/spoilt" 2>&1 &
+	host sh "$work/eapol_test" "$work/eapol.pid" ${stranger_runs[@]+"${stranger_runs[@]}"} \
+		eapol_test -t 60 -c "$page" -a 127.0.0.1 -s secret >"$work/spoilt" 2>&1 &
 	pid=$!
 	settled() { ! kill -0 $pid || grep -aq 'Failed to initialize EAP method' "$work/spoilt"; }
 	wait_for_long settled || true
 	kill "$(cat "$work/eapol.pid")" 2>/dev/null || true
 	wait $pid || true
-	tr -d '\r' <"$work/spoilt"
-	grep -aq '^SUCCESS' "$work/spoilt"
+	cat "$work/spoilt"
+	grep -aqx SUCCESS "$work/spoilt"
 }
 certificate='s|"pkcs11:token=gateway;object=device;type=cert"|"/etc/iotsafe/NAME.pem"|'
 goes_wrong 'no such key' no-key spoilt "$uri_no_key"
