@@ -110,9 +110,11 @@ static status start(struct at_device *d, deadline dl)
 }
 
 /* What a device may say that is being made anew: not there, not permitted yet, not awake yet. */
-static bool may_come(status st)
+static bool may_come(const struct at_device *d, status st)
 {
-	return st == ST_NO_DEVICE || st == ST_DENIED_DEVICE || st == ST_IO || st == ST_TIMEOUT;
+	if (st == ST_DENIED_DEVICE)
+		return !at_port_is_settled(d->t.name);
+	return st == ST_NO_DEVICE || st == ST_IO || st == ST_TIMEOUT;
 }
 
 /* Has the port gone that was in use? */
@@ -130,11 +132,11 @@ static void note_loss(struct at_device *d)
 static status start_again(struct at_device *d, deadline dl)
 {
 	status st = start(d, dl);
-	while (may_come(st) && !deadline_passed(dl) && !deadline_passed(d->lost_until)) {
+	while (may_come(d, st) && !deadline_passed(dl) && !deadline_passed(d->lost_until)) {
 		deadline_sleep(dl, BACK_POLL_MS);
 		st = start(d, dl);
 	}
-	if (!may_come(st))
+	if (!may_come(d, st))
 		d->lost_until = 0;
 	return st;
 }

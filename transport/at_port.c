@@ -10,6 +10,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "sizes.h"
@@ -17,7 +18,7 @@
 #include "mem.h"
 #include "stream.h"
 
-enum { LOCK_POLL_MS = 10 };
+enum { LOCK_POLL_MS = 10, SETTLE_MS = 2000 };
 
 static const struct {
 	long baud;
@@ -59,6 +60,19 @@ static status status_of_errno(int err)
 	default:
 		return ST_IO;
 	}
+}
+
+bool at_port_is_settled(const char *path)
+{
+	struct stat st;
+	struct timespec now;
+
+	if (stat(path, &st) != 0 || clock_gettime(CLOCK_REALTIME, &now) != 0)
+		return false;
+	int64_t age_ms = (int64_t)(now.tv_sec - st.st_ctim.tv_sec) * 1000 +
+			 (now.tv_nsec - st.st_ctim.tv_nsec) / 1000000;
+	/* a clock that was set since tells nothing */
+	return age_ms > SETTLE_MS;
 }
 
 /* --- other programs --- */

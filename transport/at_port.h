@@ -17,6 +17,10 @@ bool at_port_speed_known(long baud);
 status at_port_open(const char *path, long baud, bool rtscts, const char *uucp_dir,
 		    int *ret_fd) MUST_USE;
 
+/* Has nobody changed the device's owner, group or mode for two seconds? udev gives a port that was
+ * plugged in to its group before that. */
+bool at_port_is_settled(const char *path);
+
 /* A number for the very device that is open: one that is plugged in again has another, mostly, and
  * all processes see the same. Never 0. */
 uint64_t at_port_identity(int fd);

@@ -381,6 +381,101 @@ static void the_system_may_refuse_the_port(void **state)
 	modem_stop(m);
 }
 
+/* --- a process that gave up its rights while it had the port --- */
+
+enum { SETTLED_MS = 2300 };
+
+struct dropped {
+	const char *link;
+	int go[2], came[2];
+};
+
+static void await(const int pair[2])
+{
+	char c;
+
+	assert_int_equal(read(pair[0], &c, 1), 1);
+}
+
+static void tell(const int pair[2])
+{
+	assert_int_equal(write(pair[1], "x", 1), 1);
+}
+
+static status enter_again(struct transport *t, int64_t *ret_ms)
+{
+	int64_t before = deadline_now();
+	status st = transport_enter(t, deadline_in_ms(5000));
+
+	*ret_ms = (deadline_now() - before) / 1000000;
+	if (st == ST_OK)
+		transport_leave(t);
+	return st;
+}
+
+static int use_without_rights(const struct dropped *d)
+{
+	struct transport *t = at_rig_open(d->link, "");
+	int64_t ms;
+
+	await(d->go);
+	if (enter_again(t, &ms) != ST_OK)
+		return 1;
+	tell(d->came);
+	await(d->go);
+	if (geteuid() == 0 && setuid(65534) != 0)
+		return 2;
+	if (enter_again(t, &ms) != ST_DENIED_DEVICE || ms > 1500)
+		return 3;
+	tell(d->came);
+	await(d->go);
+	if (enter_again(t, &ms) != ST_OK)
+		return 4;
+	return 0;
+}
+
+/* udev gives a port that came back to its group within a moment; a port that nobody touched for
+ * longer stays closed, and is not waited for. */
+static void rights_come_soon_or_never(void **state)
+{
+	struct modem_row rows[] = {{0}};
+	char link[64];
+	struct dropped d = {link, {0}, {0}};
+	int wstatus = 0;
+
+	(void)state;
+	snprintf(link, sizeof(link), "%s/dropped", at_rig_dir);
+	assert_int_equal(chmod(at_rig_dir, 0711), 0);
+	assert_int_equal(pipe2(d.go, O_CLOEXEC), 0);
+	assert_int_equal(pipe2(d.came, O_CLOEXEC), 0);
+	pid_t pid = fork(); /* before there is a modem, whose other end it would hold open */
+	if (pid == 0)
+		_exit(use_without_rights(&d));
+	close(d.go[0]);
+	close(d.came[1]); /* so that its end is seen */
+	struct modem *m = modem_start_at(rows, link);
+	tell(d.go);
+	await(d.came);
+	modem_stop(m);
+	m = modem_start_at(rows, link);
+	assert_int_equal(chmod(modem_path(m), 0600), 0);
+	deadline_sleep(DEADLINE_NEVER, SETTLED_MS);
+	tell(d.go);
+	await(d.came);
+	modem_stop(m);
+	m = modem_start_at(rows, link);
+	assert_int_equal(chmod(modem_path(m), 0600), 0);
+	tell(d.go);
+	deadline_sleep(DEADLINE_NEVER, 500);
+	assert_int_equal(chmod(modem_path(m), 0666), 0);
+	assert_int_equal(waitpid(pid, &wstatus, 0), pid);
+	assert_true(WIFEXITED(wstatus));
+	assert_int_equal(WEXITSTATUS(wstatus), 0);
+	modem_stop(m);
+	close(d.go[1]);
+	close(d.came[0]);
+}
+
 /* Two processes on one modem, each with its own session: all answers go where they belong. */
 static void two_processes_share_a_modem(void **state)
 {
@@ -463,6 +558,7 @@ int main(void)
 		cmocka_unit_test(the_cable_is_pulled_and_put_back),
 		cmocka_unit_test(other_programs_are_respected),
 		cmocka_unit_test(the_system_may_refuse_the_port),
+		cmocka_unit_test(rights_come_soon_or_never),
 		cmocka_unit_test(two_processes_share_a_modem),
 		cmocka_unit_test(bad_uris_are_refused),
 	};
