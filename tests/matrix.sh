@@ -18,8 +18,12 @@ results() { # BUILD
 	done
 }
 
-version() { # PACKAGE: without epoch and Debian's part
-	[ -z "$1" ] || dpkg-query -W -f '${Version}' "$1" 2>/dev/null | sed 's/^[0-9]*://; s/[-+~].*//'
+version() { # PACKAGE: without epoch and Debian's part; of one that a test has for itself, apt's
+	[ -n "$1" ] || return 0
+	{
+		dpkg-query -W -f '${Version}\n' "$1" 2>/dev/null | grep . ||
+			apt-cache policy "$1" | awk '/Candidate:/ { print $2 }'
+	} | sed 's/^[0-9]*://; s/[-+~].*//'
 }
 
 cells=$(mktemp)
