@@ -91,6 +91,7 @@ static void await_release(int fd)
 
 static struct {
 	LONG (*establish)(DWORD, LPCVOID, LPCVOID, LPSCARDCONTEXT);
+	LONG (*release)(SCARDCONTEXT);
 	LONG (*connect)(SCARDCONTEXT, LPCSTR, DWORD, DWORD, LPSCARDHANDLE, LPDWORD);
 	LONG (*begin)(SCARDHANDLE);
 	LONG (*end)(SCARDHANDLE, DWORD);
@@ -103,34 +104,55 @@ static bool load_pcsc(void)
 	if (!lib)
 		return false;
 	*(void **)&pcsc.establish = dlsym(lib, "SCardEstablishContext");
+	*(void **)&pcsc.release = dlsym(lib, "SCardReleaseContext");
 	*(void **)&pcsc.connect = dlsym(lib, "SCardConnect");
 	*(void **)&pcsc.begin = dlsym(lib, "SCardBeginTransaction");
 	*(void **)&pcsc.end = dlsym(lib, "SCardEndTransaction");
-	return pcsc.establish && pcsc.connect && pcsc.begin && pcsc.end;
+	return pcsc.establish && pcsc.release && pcsc.connect && pcsc.begin && pcsc.end;
 }
 
-static bool connect_as(DWORD share, SCARDHANDLE *ret_card)
+/* pcscd has room for one at its door, and may not have noticed yet that who held the card is gone.
+ */
+enum { CONNECT_TRIES = 200, CONNECT_POLL_MS = 20 };
+
+static LONG try_connect(DWORD share, bool begin, SCARDHANDLE *ret_card)
 {
 	SCARDCONTEXT ctx;
 	DWORD protocol;
+	LONG rv = pcsc.establish(SCARD_SCOPE_SYSTEM, NULL, NULL, &ctx);
 
-	return load_pcsc() &&
-	       pcsc.establish(SCARD_SCOPE_SYSTEM, NULL, NULL, &ctx) == SCARD_S_SUCCESS &&
-	       pcsc.connect(ctx, "Virtual PCD 00 00", share, SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1,
-			    ret_card, &protocol) == SCARD_S_SUCCESS;
+	if (rv != SCARD_S_SUCCESS)
+		return rv;
+	rv = pcsc.connect(ctx, "Virtual PCD 00 00", share, SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1,
+			  ret_card, &protocol);
+	if (rv == SCARD_S_SUCCESS && begin)
+		rv = pcsc.begin(*ret_card);
+	if (rv != SCARD_S_SUCCESS)
+		(void)pcsc.release(ctx); /* and with it the connection */
+	return rv;
+}
+
+static bool connect_as(DWORD share, bool begin, SCARDHANDLE *ret_card)
+{
+	LONG rv = SCARD_S_SUCCESS;
+
+	if (!load_pcsc())
+		return false;
+	for (int i = 0; i < CONNECT_TRIES; i++) {
+		rv = try_connect(share, begin, ret_card);
+		if (rv == SCARD_S_SUCCESS)
+			return true;
+		rig_pause_ms(CONNECT_POLL_MS);
+	}
+	fprintf(stderr, "the other program: pcscd says 0x%lx\n", (unsigned long)rv);
+	return false;
 }
 
 /* A transaction of its own, as soon as ours ends. A card that was reset meanwhile is connected
  * anew. */
 static bool take_card(SCARDHANDLE *ret_card)
 {
-	for (int i = 0; i < 100; i++) {
-		if (connect_as(SCARD_SHARE_SHARED, ret_card) &&
-		    pcsc.begin(*ret_card) == SCARD_S_SUCCESS)
-			return true;
-		rig_pause_ms(20);
-	}
-	return false;
+	return connect_as(SCARD_SHARE_SHARED, true, ret_card);
 }
 
 static int be_resetting(const struct rig *r, int ready, int release)
@@ -139,8 +161,10 @@ static int be_resetting(const struct rig *r, int ready, int release)
 
 	(void)r;
 	(void)release;
-	if (!take_card(&card) || pcsc.end(card, SCARD_RESET_CARD) != SCARD_S_SUCCESS)
+	if (!take_card(&card))
 		return 1;
+	if (pcsc.end(card, SCARD_RESET_CARD) != SCARD_S_SUCCESS)
+		return 2;
 	say(ready);
 	return 0;
 }
@@ -166,8 +190,8 @@ static int be_exclusive(const struct rig *r, int ready, int release)
 	SCARDHANDLE card;
 
 	(void)r;
-	if (!connect_as(SCARD_SHARE_EXCLUSIVE, &card))
-		return 1;
+	if (!connect_as(SCARD_SHARE_EXCLUSIVE, false, &card))
+		return 3;
 	say(ready);
 	await_release(release);
 	return 0; /* pcscd notices */
