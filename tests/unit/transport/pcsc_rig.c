@@ -173,19 +173,35 @@ void pcsc_rig_control(const char *text)
 	assert_memory_equal(reply + 2, "ok", 2);
 }
 
+/* For two seconds: pcscd may not have noticed yet that who held the card is gone. */
+static bool connect_other(const struct pcsc_api *api, DWORD share, SCARDCONTEXT *ret_ctx,
+			  SCARDHANDLE *ret_card)
+{
+	DWORD protocol;
+
+	for (int i = 0; i < 100; i++) {
+		if (api->establish(SCARD_SCOPE_SYSTEM, NULL, NULL, ret_ctx) == SCARD_S_SUCCESS) {
+			if (api->connect(*ret_ctx, "Virtual PCD 00 00", share,
+					 SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1, ret_card,
+					 &protocol) == SCARD_S_SUCCESS)
+				return true;
+			(void)api->release(*ret_ctx);
+		}
+		deadline_sleep(DEADLINE_NEVER, 20);
+	}
+	return false;
+}
+
 static void be_other(int ready, int release, DWORD share, bool transaction, DWORD disposition)
 {
 	struct pcsc_api api = {0};
 	SCARDCONTEXT ctx;
 	SCARDHANDLE card;
-	DWORD protocol;
 	char byte = 'x';
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (pcsc_api_load(&api, PCSC_LIBRARY) != ST_OK ||
-	    api.establish(SCARD_SCOPE_SYSTEM, NULL, NULL, &ctx) != SCARD_S_SUCCESS ||
-	    api.connect(ctx, "Virtual PCD 00 00", share, SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1,
-			&card, &protocol) != SCARD_S_SUCCESS ||
+	    !connect_other(&api, share, &ctx, &card) ||
 	    (transaction && api.begin(card) != SCARD_S_SUCCESS))
 		_exit(1);
 	if (write(ready, &byte, 1) != 1 || read(release, &byte, 1) < 0)
