@@ -13,15 +13,7 @@ check 'the packages' recipe_packages
 wrong_certificates
 
 # --- the VPN's server, on another machine (network) with a page behind it ---
-ip netns add far
-ip link add near0 type veth peer name far0 netns far
-ip addr add 192.0.2.1/24 dev near0
-ip link set near0 up
-ip -n far addr add 192.0.2.2/24 dev far0
-ip -n far link set far0 up
-ip -n far link set lo up
-echo '192.0.2.2 vpn.example' >>/etc/hosts
-sed -i 's/^\(127.0.0.1 .*\) vpn.example/\1/' /etc/hosts
+far_network
 far=$work/far
 mkdir "$far"
 openssl ecparam -name prime256v1 -genkey -noout -out "$far/server.key" 2>"$work/openssl.err"

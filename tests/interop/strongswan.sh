@@ -49,16 +49,8 @@ check 'the packages' have_packages
 wrong_certificates
 
 # --- the other side, on another machine (network) with a page behind it ---
-ip netns add far
-ip link add near0 type veth peer name far0 netns far
-ip addr add 192.0.2.1/24 dev near0
-ip link set near0 up
-ip -n far addr add 192.0.2.2/24 dev far0
+far_network
 ip -n far addr add 198.51.100.1/24 dev lo
-ip -n far link set far0 up
-ip -n far link set lo up
-echo '192.0.2.2 vpn.example' >>/etc/hosts
-sed -i 's/^\(127.0.0.1 .*\) vpn.example/\1/' /etc/hosts
 cat >/etc/strongswan.d/zz-test.conf <<END
 charon-systemd {
 	reuse_ikesa = no

@@ -162,6 +162,19 @@ issue() { # SUBJECT-CN PUBLIC-KEY-FILE OUT [OPTION of x509…]: also valid as se
 	chmod 644 "$out"
 }
 
+# Another machine (network namespace "far"), 192.0.2.2, which is vpn.example.
+far_network() {
+	ip netns add far
+	ip link add near0 type veth peer name far0 netns far
+	ip addr add 192.0.2.1/24 dev near0
+	ip link set near0 up
+	ip -n far addr add 192.0.2.2/24 dev far0
+	ip -n far link set far0 up
+	ip -n far link set lo up
+	echo '192.0.2.2 vpn.example' >>/etc/hosts
+	sed -i 's/^\(127.0.0.1 .*\) vpn.example/\1/' /etc/hosts
+}
+
 # cloud.example: a web server on port 443 that demands a client certificate of the card's authority and
 # says what it saw.
 cloud_start() {
