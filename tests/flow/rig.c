@@ -206,14 +206,12 @@ static void write_conf(struct rig *r)
 
 	fill(uri, sizeof(uri), links[r->opt.link].uri,
 	     links[r->opt.link].option ? r->port : r->socket);
-	if (shares)
-		strncat(uri, strchr(uri, '?') ? "&share=1" : "?share=1",
-			sizeof(uri) - strlen(uri) - 1);
 	if (!f)
 		fail_msg("%s: %s", r->conf, strerror(errno));
 	fprintf(f, "[module]\nlock-dir = %s/lock\nstore-dir = %s/store\n%s\n", r->dir, r->dir,
 		r->opt.module_conf ? r->opt.module_conf : "");
-	fprintf(f, "[slot sim]\nid = 0\nuri = %s\n%s\n", uri,
+	const char *share = !shares ? "" : strchr(uri, '?') ? "&share=1" : "?share=1";
+	fprintf(f, "[slot sim]\nid = 0\nuri = %s%s\n%s\n", uri, share,
 		r->opt.slot_conf ? r->opt.slot_conf : "");
 	fprintf(f, "%s\n", r->opt.more_conf ? r->opt.more_conf : "");
 	fclose(f);

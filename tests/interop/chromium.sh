@@ -50,15 +50,15 @@ check 'no certificate that the policy wants' recipe_run no-match
 recipe_shows '  as the recipe shows it' no-match
 check '  the server was not even asked' test "$(wc -l <"$work/cloud/access.log")" = "$visits"
 offers other.example
-sim_certificate /etc/iotsafe/other.pem
+sim_holds /etc/iotsafe/other.pem
 check 'a certificate on the SIM of another key' recipe_run text
 recipe_shows '  as the recipe shows it' mismatch
 offers gateway.example
-sim_certificate /etc/iotsafe/expired.pem
+sim_holds /etc/iotsafe/expired.pem
 check 'a certificate that has expired' recipe_run text
 recipe_shows '  as the recipe shows it' expired
 offers meter-0001
-sim_certificate "$card/device.pem"
+sim_holds "$card/device.pem"
 
 "$build/iotsafe-sim" new "$work/other-sim" --profile demo >/dev/null
 openssl x509 -in "$work/other-sim/device.pem" -noout -pubkey >"$work/other-sim.pub"

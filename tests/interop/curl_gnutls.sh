@@ -68,9 +68,9 @@ stranger() {
 	(cd "$place" && HOME=$place host setpriv --reuid nobody --regid nogroup --clear-groups bash -eu clone.sh) || return 1
 }
 refused 'a user without rights' no-rights stranger
-sim_certificate /etc/iotsafe/other.pem
+sim_holds /etc/iotsafe/other.pem
 refused 'the certificate of another key, on the SIM' mismatch fails
-sim_certificate /etc/iotsafe/expired.pem
+sim_holds /etc/iotsafe/expired.pem
 goes_wrong 'a certificate that has expired' expired fails
 twin_start
 check 'a name that two keys have: the first one' spoilt "$uri_twin"

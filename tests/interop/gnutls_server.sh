@@ -59,9 +59,9 @@ goes_wrong 'the certificate of another key' mismatch client client \
 goes_wrong 'a URI that fits two keys' two-keys client client "$at_once; $uri_two_keys"
 stranger() { client client "$at_once; s/gnutls-cli/setpriv --reuid nobody --regid nogroup --clear-groups &/"; }
 goes_wrong 'a user without rights' no-rights stranger
-sim_certificate /etc/iotsafe/other.pem
+sim_holds /etc/iotsafe/other.pem
 goes_wrong 'the certificate of another key, on the SIM' stray client client "$at_once"
-sim_certificate /etc/iotsafe/expired.pem
+sim_holds /etc/iotsafe/expired.pem
 client client >"$work/expired" 2>&1 || true
 recipe_shows 'a certificate that has expired' expired "$work/expired"
 twin_start

@@ -38,11 +38,11 @@ now() { host java -cp "$work/classes" Visit https://cloud.example/; }
 sed -i 's/^slotListIndex.*/slotListIndex = 5/' /etc/iotsafe/java.cfg
 goes_wrong 'a slot that is not there' no-slot now
 sed -i 's/^slotListIndex.*/slotListIndex = 0/' /etc/iotsafe/java.cfg
-sim_certificate /etc/iotsafe/other.pem
+sim_holds /etc/iotsafe/other.pem
 goes_wrong 'the certificate of another key' mismatch now
-sim_certificate /etc/iotsafe/expired.pem
+sim_holds /etc/iotsafe/expired.pem
 goes_wrong 'a certificate that has expired' expired now
-sim_certificate "$card/device.pem"
+sim_holds "$card/device.pem"
 twin_start
 sed -i 's/^slotListIndex.*/slotListIndex = 1/' /etc/iotsafe/java.cfg
 check 'a name that two keys have' recipe_run list

@@ -82,9 +82,9 @@ goes_on 'a user without rights' no-rights stranger
 twin_start
 check 'a name that two certificates have: the newer one' client client s/gateway:device/twin:device/
 shows '  its certificate' '^subject=CN=twin.example'
-sim_certificate /etc/iotsafe/other.pem
+sim_holds /etc/iotsafe/other.pem
 goes_on 'a certificate on the SIM of another key' stray client client
-sim_certificate /etc/iotsafe/expired.pem
+sim_holds /etc/iotsafe/expired.pem
 client client >"$work/goes-on" 2>&1 || true
 recipe_shows 'a certificate that has expired' expired "$work/goes-on"
 recipe_done

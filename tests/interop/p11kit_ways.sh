@@ -136,7 +136,7 @@ for way in proxy remote; do
 done
 check_fails 'no such key, by its name' spoilt remote-gnutls "$uri_no_key"
 recipe_shows "  is in the server's log" no-key-log /run/sim/log
-sim_certificate /etc/iotsafe/expired.pem
+sim_holds /etc/iotsafe/expired.pem
 check 'one on the SIM' recipe_run proxy-curl
 recipe_shows '  is in the log' expired
 check '  by remoting' recipe_run remote-curl

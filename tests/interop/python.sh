@@ -53,10 +53,10 @@ wrong_certificates
 looks() { # at the labels of all objects
 	spoiled 's/^keys = /[session.getAttributeValue(o, [PyKCS11.CKA_LABEL]) for o in session.findObjects()]\n&/' >"$work/looks.sig"
 }
-sim_certificate /etc/iotsafe/expired.pem
+sim_holds /etc/iotsafe/expired.pem
 check 'a program that sees a certificate that has expired' looks
 recipe_shows '  as the recipe shows it' expired
-sim_certificate /etc/iotsafe/other.pem
+sim_holds /etc/iotsafe/other.pem
 check 'and that of another key' looks
 recipe_shows '  as the recipe shows it' mismatch
 twin_start

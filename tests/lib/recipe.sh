@@ -10,7 +10,7 @@
 #   ```text shows=NAME       what is to be seen; … stands for anything    recipe_shows NAME FILE
 # README.md has these too:
 #   ```ini conf=NAME         a configuration, which iotsafe reads           recipe_text conf=NAME
-#   ```sh by=tests/run.sh    what that script does
+#   ```sh by=SCRIPT          what that script does, tests/run.sh or tests/interop/trixie.sh
 # recipe_done ends the script, and fails if a block of the recipe was left out.
 . "$top/tests/lib/systemctl.sh"
 
@@ -18,6 +18,7 @@ recipe_world() { # TRANSPORT [OPTION of iotsafe-sim run…]
 	[ -n "${IOTSAFE_OWN_WORLD:-}" ] || die 'recipe_world outside own_world'
 	[ "$(id -u)" = 0 ] && grep -q '4294967295$' /proc/self/uid_map ||
 		die 'recipes are tested as root, since programs become their own users'
+	unset IOTSAFE_MODULE # what is installed is used
 	root=$work/root
 	meson install -C "$build" --no-rebuild --destdir "$root" >"$work/install.out" 2>&1 || {
 		cat "$work/install.out" >&2
@@ -246,12 +247,6 @@ twin_start() {
 	issue twin.example "$work/twin.pub" "$work/twin.pem"
 	openssl x509 -in "$work/twin.pem" -outform DER -out "$work/twin/objects/file-02.3.bin"
 	second_start twin
-}
-
-# The certificate on the SIM becomes another one: its file is written anew.
-sim_certificate() { # FILE
-	[ "$(sim_control "object file 02 value $(openssl x509 -in "$1" -outform DER | od -An -v -tx1 | tr -d ' \n')")" = ok ] ||
-		die "no certificate $1 on the SIM"
 }
 
 # A copy of a file with another URI in it; PATTERN is sed's.

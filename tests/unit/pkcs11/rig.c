@@ -94,6 +94,15 @@ int rig_teardown(void **state)
 	return 0;
 }
 
+void rig_restart_formal(void)
+{
+	char words[] = "formal-login";
+	CK_C_INITIALIZE_ARGS args = {.flags = CKF_OS_LOCKING_OK, .pReserved = words};
+
+	assert_ok(f->C_Finalize(NULL));
+	assert_ok(f->C_Initialize(&args));
+}
+
 CK_SESSION_HANDLE rig_session(void)
 {
 	CK_SESSION_HANDLE s = 0;

@@ -35,6 +35,8 @@ const char *rig_store_dir(void);
 /* Replaces the configuration's text. */
 void rig_configure(const char *text);
 
+/* Finalised, and initialised by a program that says "formal-login". */
+void rig_restart_formal(void);
 CK_SESSION_HANDLE rig_session(void);
 /* The one object that the template finds. */
 CK_OBJECT_HANDLE rig_find(CK_SESSION_HANDLE s, CK_ATTRIBUTE *tmpl, CK_ULONG n);

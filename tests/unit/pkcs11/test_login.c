@@ -436,12 +436,8 @@ static void before_each_use(void **state)
 /* "formal-login" changes nothing where a PIN is wanted: the client asks for it, and it is sent. */
 static void formal(void **state)
 {
-	char words[] = "formal-login";
-	CK_C_INITIALIZE_ARGS args = {.flags = CKF_OS_LOCKING_OK, .pReserved = words};
-
 	(void)state;
-	assert_ok(f->C_Finalize(NULL));
-	assert_ok(f->C_Initialize(&args));
+	rig_restart_formal();
 	assert_int_equal(token_info().flags & CKF_PROTECTED_AUTHENTICATION_PATH, 0);
 	CK_SESSION_HANDLE s = rig_session();
 	assert_rv(f->C_Login(s, CKU_USER, NULL, 0), CKR_PIN_INCORRECT);

@@ -417,12 +417,8 @@ static void before_each_use(void **state)
 /* Who wants to log in may, where pin-source does it: nothing is sent for that. */
 static void formal(void **state)
 {
-	char words[] = "formal-login";
-	CK_C_INITIALIZE_ARGS args = {.flags = CKF_OS_LOCKING_OK, .pReserved = words};
-
 	(void)state;
-	assert_ok(f->C_Finalize(NULL));
-	assert_ok(f->C_Initialize(&args));
+	rig_restart_formal();
 	assert_true(login_required());
 	CK_SESSION_HANDLE s = rig_session();
 	assert_ok(f->C_Login(s, CKU_USER, NULL, 0));
